@@ -1,0 +1,6 @@
+"""What a notebook user and the command-line tools call."""
+
+from .config import load_config
+from .train import build_runner, test, train
+
+__all__ = ['build_runner', 'load_config', 'test', 'train']

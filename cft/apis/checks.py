@@ -1,0 +1,82 @@
+"""Find the mistakes in a config that can be found before anything is built."""
+
+import difflib
+from importlib import import_module
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope, Registry, root
+
+from cft.errors import ConfigError
+
+from .config import iterate_dicts
+
+
+def check_config(cfg: Config) -> None:
+    """Check that every named type is registered and every checkpoint exists.
+
+    Args:
+        cfg: A complete config.
+
+    Raises:
+        ConfigError: Naming the place in the config, what stands there and what
+            may be meant.
+    """
+    scope = cfg.get('default_scope') or 'mmengine'
+    registries = _registries_of(scope)
+    with DefaultScope.overwrite_default_scope(scope):
+        for where, node in iterate_dicts(cfg._cfg_dict):
+            if isinstance(node.get('type'), str):
+                _check_type(registries, where, node['type'])
+            checkpoint = node.get('checkpoint')
+            if isinstance(checkpoint, str) and where.endswith('init_cfg'):
+                _check_file(f'{where}.checkpoint', checkpoint)
+    if isinstance(cfg.get('load_from'), str):
+        _check_file('load_from', cfg.load_from)
+
+
+def _registries_of(scope: str) -> list[Registry]:
+    """The registries in which a config of this scope looks up names without a scope."""
+    try:
+        import_module(f'{scope}.registry')
+    except ImportError as error:
+        raise ConfigError(f'default_scope is {scope!r}, but no package {scope} is installed') from error
+    roots = [value for value in vars(root).values() if isinstance(value, Registry)]
+    children = [registry._search_child(scope) for registry in roots]
+    return [top if child is None else child for top, child in zip(roots, children, strict=True)]
+
+
+def _check_type(registries: list[Registry], where: str, name: str) -> None:
+    if any(_is_registered(registry, name) for registry in registries):
+        return
+    scope = name.split('.')[0] if '.' in name else None
+    known = {f'{scope}.{key}' if scope else key for registry in registries for key in _names(registry, scope)}
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f'did you mean {near[0]!r}?' if near else 'is its module listed in custom_imports?'
+    raise ConfigError(f'{where}.type: no component is registered as {name!r}; {hint}')
+
+
+def _is_registered(registry: Registry, name: str) -> bool:
+    try:
+        return registry.get(name) is not None
+    except (KeyError, RuntimeError):
+        return False
+
+
+def _names(registry: Registry, scope: str | None) -> set[str]:
+    if scope is not None:
+        top = registry
+        while top.parent is not None:
+            top = top.parent
+        child = top._search_child(scope)
+        return set(child.module_dict) if child is not None else set()
+    names: set[str] = set()
+    while registry is not None:
+        names |= set(registry.module_dict)
+        registry = registry.parent
+    return names
+
+
+def _check_file(where: str, path: str) -> None:
+    if '://' not in path and not Path(path).is_file():
+        raise ConfigError(f'{where}: no checkpoint {path}; check the path, or download the file first')

@@ -1,0 +1,106 @@
+"""Read a config, apply command-line overrides, fill in what follows from the data."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+from cft.errors import ConfigError
+
+# Names that a config may give to MMEngine's Runner.
+RUNNER_KEYS = {
+    'auto_scale_lr', 'cfg', 'custom_hooks', 'custom_imports', 'data_preprocessor', 'default_hooks', 'default_scope',
+    'env_cfg', 'experiment_name', 'find_unused_parameters', 'launcher', 'load_from', 'log_level', 'log_processor',
+    'model', 'model_wrapper_cfg', 'optim_wrapper', 'param_scheduler', 'randomness', 'resume', 'sync_bn', 'test_cfg',
+    'test_dataloader', 'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg', 'val_dataloader',
+    'val_evaluator', 'visualizer', 'work_dir',
+}  # fmt: skip
+
+
+def load_config(path: str | Path, overrides: dict | None = None) -> Config:
+    """Read a config file and make it complete.
+
+    Overrides of the top-level shortcuts reach the places that they stand for:
+    ``data_root`` every dataset that had the old value, ``checkpoint`` the
+    backbone's initialisation.
+
+    Args:
+        path: Config file of any OpenMMLab kind.
+        overrides: Dotted names and values, as from ``--cfg-options``.
+
+    Returns:
+        The config, with ``num_classes`` and normalisation filled in from an
+        image folder where the config leaves them open.
+
+    Raises:
+        ConfigError: If the file cannot be read, or a name in it or in the
+            overrides is misspelt.
+
+    Example:
+        >>> cfg = load_config('configs/ce/r50_folder.py', {'data_root': 'flowers'})  # doctest: +SKIP
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = difflib.get_close_matches(str(path), map(str, path.parent.parent.glob('*/*.py')), n=1)
+        raise ConfigError(f'no config {path}' + (f'; did you mean {near[0]}?' if near else ''))
+    try:
+        cfg = Config.fromfile(path)
+    except (SyntaxError, KeyError, FileNotFoundError, AttributeError, NameError, TypeError) as error:
+        raise ConfigError(f'config {path} cannot be read: {type(error).__name__}: {error}') from error
+    _check_top_level(cfg)
+    if overrides:
+        _check_overrides(cfg, overrides)
+        old_root = cfg.get('data_root')
+        cfg.merge_from_dict(overrides)
+        if 'data_root' in overrides:
+            _replace_data_root(cfg, old_root, overrides['data_root'])
+    if cfg.get('checkpoint'):
+        cfg.model.backbone.init_cfg = dict(type='SSLPretrained', checkpoint=cfg.checkpoint)
+    return cfg
+
+
+def iterate_dicts(node: object, where: str = '') -> Iterator[tuple[str, ConfigDict]]:
+    """All dicts of a config with their dotted place."""
+    if isinstance(node, dict):
+        yield where, node
+        for key, value in node.items():
+            yield from iterate_dicts(value, f'{where}.{key}' if where else str(key))
+    elif isinstance(node, list | tuple):
+        for index, value in enumerate(node):
+            yield from iterate_dicts(value, f'{where}[{index}]')
+
+
+def _check_top_level(cfg: Config) -> None:
+    for key in set(cfg.keys()) - RUNNER_KEYS:
+        near = difflib.get_close_matches(key, RUNNER_KEYS, n=1, cutoff=0.87)
+        if near:
+            raise ConfigError(f'config {cfg.filename}: {key!r} is no setting of the runner; did you mean {near[0]!r}?')
+
+
+def _check_overrides(cfg: Config, overrides: dict) -> None:
+    for name in overrides:
+        node: object = cfg._cfg_dict
+        for depth, key in enumerate(name.split('.')):
+            if isinstance(node, list | tuple):
+                if not key.isdigit() or int(key) >= len(node):
+                    raise ConfigError(f'--cfg-options {name}: {key!r} is no index of a list of {len(node)} entries')
+                node = node[int(key)]
+                continue
+            if not isinstance(node, dict):
+                break
+            if key not in node:
+                known = [*node.keys(), *(RUNNER_KEYS if depth == 0 else [])]
+                near = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
+                if near and near[0] != key:
+                    raise ConfigError(f'--cfg-options {name}: unknown name {key!r}; did you mean {near[0]!r}?')
+                if depth == 0 and key not in RUNNER_KEYS:
+                    raise ConfigError(f'--cfg-options {name}: the config has no {key!r}; it has {sorted(cfg.keys())}')
+                break
+            node = node[key]
+
+
+def _replace_data_root(cfg: Config, old: str | None, new: str) -> None:
+    for _, node in iterate_dicts(cfg._cfg_dict):
+        if node is not cfg._cfg_dict and old is not None and node.get('data_root') == old:
+            node['data_root'] = new

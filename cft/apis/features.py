@@ -1,0 +1,36 @@
+"""Features of a dataset under a model."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from cft.engine.model_access import unwrap_model
+
+
+@torch.no_grad()
+def extract_features(model: nn.Module, dataloader: DataLoader) -> tuple[np.ndarray, np.ndarray]:
+    """Encode every image of a data loader.
+
+    Args:
+        model: A classifier or self-supervised model of mmpretrain's kind; it is
+            evaluated in eval mode, and its mode restored.
+        dataloader: Yields labelled single views.
+
+    Returns:
+        (N, D) features after the neck, pooled if they are maps, and (N,) labels.
+
+    Example:
+        >>> features, labels = extract_features(runner.model, runner.test_dataloader)  # doctest: +SKIP
+    """
+    model = unwrap_model(model)
+    training = model.training
+    model.eval()
+    features, labels = [], []
+    for batch in dataloader:
+        data = model.data_preprocessor(batch, False)
+        encoded = model.extract_feat(data['inputs'])[-1]
+        features.append(encoded.flatten(2).mean(dim=2) if encoded.dim() == 4 else encoded)
+        labels += [int(sample.gt_label) for sample in data['data_samples']]
+    model.train(training)
+    return torch.cat(features).float().cpu().numpy(), np.array(labels)

@@ -1,0 +1,7 @@
+"""Datasets that OpenMMLab lacks."""
+
+from .digits import Digits
+from .image_folder import ImageFolder
+from .stratified_subset import StratifiedSubset
+
+__all__ = ['Digits', 'ImageFolder', 'StratifiedSubset']

@@ -1,0 +1,73 @@
+"""Move the momentum encoder after each optimiser step, on a schedule."""
+
+import math
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from cft.engine.model_access import modules_where
+from cft.errors import ConfigError
+from cft.registry import HOOKS
+
+
+def momentum_at(iteration: int, max_iters: int, start: float, end: float, schedule: str) -> float:
+    """Momentum of the given step; it reaches ``end`` after the last one.
+
+    Example:
+        >>> momentum_at(0, 10, 0.996, 1.0, 'cosine'), momentum_at(10, 10, 0.996, 1.0, 'cosine')
+        (0.996, 1.0)
+    """
+    if schedule == 'constant':
+        return start
+    progress = iteration / max(max_iters, 1)
+    if schedule == 'cosine':
+        return end - (end - start) * (math.cos(math.pi * progress) + 1) / 2
+    return start + (end - start) * progress
+
+
+@HOOKS.register_module()
+class MomentumUpdateHook(Hook):
+    """Update every moving average of the model after each optimiser step.
+
+    Calls ``update_target(momentum)`` of the modules that have it, such as
+    :class:`cft.models.MomentumContrast`. The momentum follows from the
+    iteration counter, hence also after a resume.
+
+    Args:
+        momentum: Momentum of the first step (SCE: 0.996).
+        end_momentum: Momentum at the end of the run.
+        schedule: ``'cosine'``, ``'linear'`` or ``'constant'``.
+
+    Raises:
+        ValueError: For an unknown schedule, a momentum outside [0, 1], or, before
+            training, a model without a moving average.
+
+    Example:
+        >>> custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.996, end_momentum=1.0)]
+    """
+
+    priority = 'ABOVE_NORMAL'
+
+    def __init__(self, momentum: float = 0.996, end_momentum: float = 1.0, schedule: str = 'cosine') -> None:
+        if schedule not in ('cosine', 'linear', 'constant'):
+            raise ConfigError(f"schedule must be 'cosine', 'linear' or 'constant', got {schedule!r}")
+        if not (0 <= momentum <= 1 and 0 <= end_momentum <= 1):
+            raise ConfigError(f'momentum must lie in [0, 1], got {momentum} to {end_momentum}')
+        self.momentum = momentum
+        self.end_momentum = end_momentum
+        self.schedule = schedule
+
+    def before_train(self, runner: Runner) -> None:
+        self._averages = list(modules_where(runner.model, lambda module: hasattr(module, 'update_target')))
+        if not self._averages:
+            raise ConfigError('MomentumUpdateHook found no module with update_target(momentum) in the model; remove it')
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: object = None, outputs: dict | None = None
+    ) -> None:
+        if not runner.optim_wrapper.should_update():
+            return
+        momentum = momentum_at(runner.iter, runner.max_iters, self.momentum, self.end_momentum, self.schedule)
+        for module in self._averages:
+            module.update_target(momentum)
+        runner.message_hub.update_scalar('train/momentum', momentum)

@@ -1,0 +1,22 @@
+"""Reach the model behind its wrappers."""
+
+from collections.abc import Callable, Iterator
+
+from mmengine.model import BaseAveragedModel, is_model_wrapper
+from torch import nn
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return the model inside DDP, FSDP, model averages and ``torch.compile``."""
+    while True:
+        if is_model_wrapper(model) or isinstance(model, BaseAveragedModel):
+            model = model.module
+        elif hasattr(model, '_orig_mod'):
+            model = model._orig_mod
+        else:
+            return model
+
+
+def modules_where(model: nn.Module, condition: Callable[[nn.Module], bool]) -> Iterator[nn.Module]:
+    """Modules of the unwrapped model that satisfy ``condition``."""
+    return filter(condition, unwrap_model(model).modules())

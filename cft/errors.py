@@ -1,0 +1,8 @@
+"""The error for what a user can mend: one line with the thing and the remedy."""
+
+
+class ConfigError(ValueError):
+    """Something in a config, its data or its checkpoint is wrong.
+
+    Command-line tools print the message without a traceback.
+    """

@@ -1,0 +1,21 @@
+"""Contrastive losses: tensors in, a scalar out."""
+
+from .focal_supcon import FocalSupConLoss
+from .info_nce import InfoNCELoss, info_nce_loss
+from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
+from .schane import SCHaNeLoss, schane_loss
+from .supcon import SupConLoss, supcon_loss
+
+__all__ = [
+    'FocalSupConLoss',
+    'InfoNCELoss',
+    'ReSSLLoss',
+    'SCELoss',
+    'SCHaNeLoss',
+    'SupConLoss',
+    'info_nce_loss',
+    'ressl_loss',
+    'sce_loss',
+    'schane_loss',
+    'supcon_loss',
+]

@@ -1,0 +1,145 @@
+"""Supervised contrastive loss (Khosla et al. 2020; COIN, equation 1)."""
+
+import torch
+from torch import nn
+
+from cft.ops import full_precision, l2_normalize
+from cft.registry import MODELS
+
+from ._supervised import Similarities, batch_similarities, check_inputs, masked_logsumexp, mean_over_anchors
+
+
+def _append_own(
+    similarities: Similarities,
+    anchors: torch.Tensor,
+    extra: torch.Tensor,
+    mask: torch.Tensor | None,
+    temperature: float,
+    positive: bool,
+) -> Similarities:
+    """Add row i of ``extra`` as one more candidate of anchor i alone."""
+    if extra.shape != anchors.shape:
+        raise ValueError(f'extra rows must be {tuple(anchors.shape)} like the features, got {tuple(extra.shape)}')
+    if mask is not None and mask.shape != anchors.shape[:1]:
+        raise ValueError(f'row mask must be ({len(anchors)},), got shape {tuple(mask.shape)}')
+    mask = anchors.new_ones(len(anchors), dtype=torch.bool) if mask is None else mask.bool()
+    logits = (anchors * l2_normalize(extra)).sum(dim=1, keepdim=True) / temperature
+    columns = (logits, (mask & positive)[:, None], mask[:, None])
+    return Similarities(*(torch.cat(pair, dim=1) for pair in zip(similarities, columns, strict=True)))
+
+
+@full_precision
+def supcon_loss(
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    extra_positives: torch.Tensor | None = None,
+    extra_negatives: torch.Tensor | None = None,
+    positive_mask: torch.Tensor | None = None,
+    negative_mask: torch.Tensor | None = None,
+    *,
+    temperature: float = 0.07,
+    focal: bool = False,
+    only_extra_positives: bool = False,
+    gather: bool = False,
+) -> torch.Tensor:
+    """The functional form of :class:`SupConLoss` and :class:`FocalSupConLoss`."""
+    check_inputs(features, labels)
+    anchors, similarities = batch_similarities(features, labels, temperature, gather)
+    if only_extra_positives:
+        logits, positive, candidate = similarities
+        similarities = Similarities(logits, torch.zeros_like(positive), candidate & ~positive)
+    if extra_positives is not None:
+        similarities = _append_own(similarities, anchors, extra_positives, positive_mask, temperature, positive=True)
+    if extra_negatives is not None:
+        similarities = _append_own(similarities, anchors, extra_negatives, negative_mask, temperature, positive=False)
+    logits, positive, candidate = similarities
+    log_probability = logits - masked_logsumexp(logits, candidate)[:, None]
+    log_probability = torch.where(positive, log_probability, torch.zeros_like(log_probability))
+    terms = log_probability * (1 - log_probability.exp()) if focal else log_probability
+    number_of_positives = positive.sum(dim=1)
+    losses = -terms.sum(dim=1) / number_of_positives.clamp(min=1)
+    return mean_over_anchors(losses, number_of_positives > 0, gather)
+
+
+@MODELS.register_module()
+class SupConLoss(nn.Module):
+    r"""Pull samples of one class together, push the other classes away.
+
+    .. math:: L = -\frac{1}{n'} \sum_i \frac{1}{|P_i|} \sum_{j \in P_i}
+              \log \frac{e^{s_{ij}}}{\sum_{k \in A_i} e^{s_{ik}}},
+              \quad s_{ij} = v_i \cdot v_j / \tau
+
+    ``A_i`` holds every other sample of the batch and anchor i's own extras,
+    ``P_i`` those of them with anchor i's label and its extra positive, n' is
+    the number of anchors whose ``P_i`` is not empty; the others count nowhere.
+    There is no factor tau / tau_base before the loss.
+
+    Args:
+        temperature: tau > 0.
+        only_extra_positives: Take only generated positives as ``P_i``; the
+            batch's samples of the same class then are no candidates at all
+            (Core-tuning, appendix, table 14).
+        gather: Take the candidates from all ranks. The value averaged over
+            ranks, and every parameter's gradient averaged over ranks as DDP
+            does, equal those of one process on the joined batch.
+
+    Example:
+        >>> loss = SupConLoss(temperature=0.07)
+        >>> features, labels = torch.randn(8, 128), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+        >>> loss(features, labels).shape
+        torch.Size([])
+    """
+
+    focal = False
+
+    def __init__(self, temperature: float = 0.07, gather: bool = False, only_extra_positives: bool = False) -> None:
+        super().__init__()
+        if not temperature > 0:
+            raise ValueError(f'temperature must be positive, got {temperature}')
+        self.temperature = temperature
+        self.gather = gather
+        self.only_extra_positives = only_extra_positives
+
+    def forward(
+        self,
+        features: torch.Tensor,
+        labels: torch.Tensor,
+        extra_positives: torch.Tensor | None = None,
+        extra_negatives: torch.Tensor | None = None,
+        positive_mask: torch.Tensor | None = None,
+        negative_mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Compute the loss.
+
+        Args:
+            features: (N, D), any floating type, normalised here.
+            labels: (N,) integers.
+            extra_positives: (N, D), row i joins P_i and A_i of anchor i alone.
+            extra_negatives: (N, D), row i joins A_i of anchor i alone.
+            positive_mask: (N,) boolean, which rows of ``extra_positives`` exist.
+            negative_mask: (N,) boolean, which rows of ``extra_negatives`` exist.
+
+        Returns:
+            Scalar, at least float32, finite; 0 if no anchor has a positive.
+
+        Raises:
+            ValueError: If a shape does not fit or labels are not integers.
+        """
+        return supcon_loss(
+            features,
+            labels,
+            extra_positives,
+            extra_negatives,
+            positive_mask,
+            negative_mask,
+            temperature=self.temperature,
+            focal=self.focal,
+            only_extra_positives=self.only_extra_positives,
+            gather=self.gather,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f'temperature={self.temperature}, gather={self.gather}, '
+            f'only_extra_positives={self.only_extra_positives}'
+        )

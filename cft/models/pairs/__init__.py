@@ -1,0 +1,7 @@
+"""Pair generators: what is mixed with what, and the mixed targets."""
+
+from .base import MixedPairs, PairGenerator
+from .hard_pair import HardPairMixup
+from .manifold_mixup import ManifoldMixup
+
+__all__ = ['HardPairMixup', 'ManifoldMixup', 'MixedPairs', 'PairGenerator']

@@ -1,0 +1,5 @@
+"""Projection heads."""
+
+from .mlp import MLPProjector
+
+__all__ = ['MLPProjector']

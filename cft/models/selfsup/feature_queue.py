@@ -1,0 +1,47 @@
+"""First-in first-out memory of past keys."""
+
+import torch
+from torch import nn
+
+from cft.ops import gather_rows, l2_normalize
+
+
+class FeatureQueue(nn.Module):
+    """The last ``length`` keys of all ranks, in a buffer that checkpoints keep.
+
+    Any batch size goes with any length: a batch wraps around the end, and of a
+    batch longer than the queue the last ``length`` keys stay. It starts filled
+    with random directions, as MoCo's.
+
+    Args:
+        length: M, number of keys.
+        channels: D, width of a key.
+
+    Example:
+        >>> queue = FeatureQueue(length=5, channels=2)
+        >>> queue.enqueue(torch.ones(3, 2))
+        >>> int(queue.position)
+        3
+    """
+
+    def __init__(self, length: int, channels: int) -> None:
+        super().__init__()
+        if length < 1 or channels < 1:
+            raise ValueError(f'length and channels must be at least 1, got {length} and {channels}')
+        self.register_buffer('features', l2_normalize(torch.randn(length, channels)))
+        self.register_buffer('position', torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def enqueue(self, keys: torch.Tensor) -> None:
+        """Replace the oldest keys.
+
+        Args:
+            keys: (n, D) of this rank, normalised here. All ranks' keys enter,
+                rank 0's first, so that the queue stays equal on every rank.
+        """
+        keys = l2_normalize(gather_rows(keys).float())
+        length = len(self.features)
+        dropped = max(len(keys) - length, 0)
+        slots = (self.position + dropped + torch.arange(len(keys) - dropped, device=keys.device)) % length
+        self.features[slots] = keys[dropped:].to(self.features)
+        self.position.copy_((self.position + len(keys)) % length)

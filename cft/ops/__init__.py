@@ -1,0 +1,17 @@
+"""Numerical building blocks on plain tensors."""
+
+from .gather import gather_rows, gather_rows_with_grad, is_distributed, rank_offset, row_counts
+from .normalize import l2_normalize
+from .precision import full_precision
+from .shuffle import shuffle_rows
+
+__all__ = [
+    'full_precision',
+    'gather_rows',
+    'gather_rows_with_grad',
+    'is_distributed',
+    'l2_normalize',
+    'rank_offset',
+    'row_counts',
+    'shuffle_rows',
+]

@@ -1,0 +1,86 @@
+"""The report of a comparison: one HTML file that needs nothing beside it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cft.evaluation.findings import findings
+from cft.evaluation.paired import MethodSummary, baseline_of, summarise
+
+from .page import bullets, element, image, page, percent_bars, table
+from .panels import report_panels
+from .table import table_cells
+
+
+def write_report(results: Mapping[str, Any], folder: str | Path) -> Path:
+    """Write ``report.html`` and, for other uses, its figures as PNG files into ``figures/``.
+
+    Args:
+        results: Outcome of a comparison: ``title``, ``command``, ``created``,
+            ``versions``, ``data``, ``baseline``, ``knn``, ``methods``,
+            ``runs``, ``pretraining`` and, if there are any, ``embeddings``.
+            Accuracies are per cent of the test images, times are seconds.
+        folder: Where to write; made if absent.
+
+    Returns:
+        Path of ``report.html``.
+
+    Raises:
+        ValueError: If the runs cannot be paired (:func:`cft.evaluation.summarise`)
+            or a curve is not complete.
+
+    Example:
+        >>> write_report(json.loads(Path('results.json').read_text()), 'work_dirs/quickstart')  # doctest: +SKIP
+    """
+    summaries = summarise(results['runs'], results['methods'], results['baseline'])
+    figures = Path(folder) / 'figures'
+    figures.mkdir(parents=True, exist_ok=True)
+    images = []
+    for panel in report_panels(results, summaries):
+        path = figures / f'{panel.name}.png'
+        panel.figure.savefig(path)
+        images.append(image(path.read_bytes(), panel.title, panel.caption))
+    versions = ', '.join(f'{name} {version}' for name, version in results['versions'].items())
+    body = [
+        element('h1', results['title']),
+        element('p', results['data']),
+        element('pre', results['command']),
+        element('p', f'Created {results["created"]} with {versions}.', 'quiet'),
+        element('h2', 'Result'),
+        _result_table(summaries),
+        element('p', _table_note(summaries), 'quiet'),
+        element('h2', 'What holds and what does not'),
+        bullets(findings(summaries, results['knn'])),
+        element('h2', 'Are the pre-trained features good?'),
+        _neighbours(results['knn']),
+        element('h2', 'Figures'),
+        *images,
+    ]
+    path = Path(folder) / 'report.html'
+    path.write_text(page(results['title'], body), encoding='utf-8')
+    return path
+
+
+def _result_table(summaries: Sequence[MethodSummary]) -> str:
+    base = baseline_of(summaries)
+    header, rows = table_cells(summaries)
+    verdicts = ['one draw' if base.draws == 1 and summary is not base else summary.verdict for summary in summaries]
+    rows = [[*cells, verdict] for cells, verdict in zip(rows, verdicts, strict=True)]
+    header = [cell.replace(' ± ', '\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}') for cell in header]
+    return table([*header, f'against {base.name}'], rows, [verdict.replace(' ', '-') for verdict in verdicts])
+
+
+def _table_note(summaries: Sequence[MethodSummary]) -> str:
+    base = baseline_of(summaries)
+    return (
+        f'Number of draws: {base.draws}. The spread (std) is over draws and holds the luck of the draw, which all '
+        f'methods share. The difference to {base.name} is taken within each draw, and its standard error (s.e.) is '
+        'what a comparison rests on. W/T: within-class over total scatter of the l2-normalised test features, '
+        f'smaller is tighter. Time per step: median over draws of the ratio to {base.name}.'
+    )
+
+
+def _neighbours(knn: Mapping[str, float]) -> str:
+    names = {'random': 'random encoder', 'pixels': 'raw pixels', 'pretrained': 'pre-trained encoder'}
+    note = f'Accuracy of nearest neighbours (k = {knn["k"]}) on the test images, before any fine-tuning.'
+    return percent_bars([(name, knn[key]) for key, name in names.items()]) + element('p', note, 'quiet')

@@ -1,0 +1,18 @@
+"""Settings of all tests; its folder is on the import path, for oracles.py and comparison.py."""
+
+import os
+
+# One thread each: the tests run small models, and several start processes of their own.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+import pytest
+import torch
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line('markers', 'slow: takes more than about ten seconds; -m "not slow" leaves it out')
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> None:
+    torch.manual_seed(0)

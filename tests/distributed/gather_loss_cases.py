@@ -1,0 +1,92 @@
+"""Cases of gather_worker.py: losses with ``gather=True`` against one process on the joined batch."""
+
+import copy
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.distributed as dist
+from gather_parts import SIZES, own_rows
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+
+close = partial(torch.testing.assert_close, rtol=1e-9, atol=1e-12)
+Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+
+LABELS = {
+    'mixed': [0, 1, 2, 0, 1, 2, 2, 0, 3, 1],
+    'positives across ranks only': [0, 1, 2, 3, 4, 0, 1, 2, 3, 4],
+    'second rank without positives': [0, 0, 1, 1, 0, 2, 3, 4, 5, 6],
+    'first rank without positives': [2, 3, 4, 5, 6, 0, 0, 1, 1, 0],
+    'no positives at all': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    'one class': [0] * 10,
+}
+
+
+def plain(loss: nn.Module) -> Loss:
+    """A loss of projected features and labels."""
+    return lambda model, inputs, labels, masks: loss(model(inputs[:, 0]), labels)
+
+
+def with_extras(loss: nn.Module) -> Loss:
+    """A loss with generated samples of each anchor, projected in the same call."""
+
+    def function(model: nn.Module, inputs: Tensor, labels: Tensor, masks: Tensor) -> Tensor:
+        features, positives, negatives = model(inputs.transpose(0, 1).flatten(0, 1)).tensor_split(3)
+        return loss(features, labels, positives, negatives, positive_mask=masks[:, 0], negative_mask=masks[:, 1])
+
+    return function
+
+
+LOSSES = {
+    'supcon': lambda gather: plain(SupConLoss(0.2, gather=gather)),
+    'focal': lambda gather: plain(FocalSupConLoss(0.2, gather=gather)),
+    'focal with extras': lambda gather: with_extras(FocalSupConLoss(0.2, gather=gather)),
+    'supcon, only extras': lambda gather: with_extras(SupConLoss(0.2, gather=gather, only_extra_positives=True)),
+    'schane': lambda gather: plain(SCHaNeLoss(gather=gather)),
+    'schane detached': lambda gather: plain(SCHaNeLoss(detach_weights=True, gather=gather)),
+}
+
+
+def check_loss(name: str, sizes: tuple[int, int], classes: list[int]) -> None:
+    """Value and parameter gradients averaged over ranks are those of one process on the joined batch."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(10, 3, 6, generator=generator, dtype=torch.float64)
+    labels, own = torch.tensor(classes), own_rows(sizes)
+    # The second half has no generated positive, so that in some cases a rank has no positive of any kind.
+    masks = torch.rand(10, 2, generator=generator) < 0.7
+    masks[5:, 0] = False
+    torch.manual_seed(1)
+    model = nn.Linear(6, 4).double()
+    reference = copy.deepcopy(model)
+    expected = LOSSES[name](False)(reference, inputs, labels, masks)
+    expected.backward()
+
+    parallel = DistributedDataParallel(model)
+    value = LOSSES[name](True)(parallel, inputs[own], labels[own], masks[own])
+    value.backward()
+    average = value.detach().clone()
+    dist.all_reduce(average)
+    close(average / dist.get_world_size(), expected.detach())
+    for parameter, other in zip(model.parameters(), reference.parameters(), strict=True):
+        close(parameter.grad, other.grad)
+    if classes == LABELS['mixed']:
+        assert model.weight.grad.abs().max() > 1e-3, 'the comparison of gradients is empty'
+
+
+def check_gathering_matters() -> None:
+    """Without ``gather`` the same average over ranks is another number, so the comparison can fail."""
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(10, 4, generator=generator, dtype=torch.float64)
+    labels, own = torch.tensor(LABELS['mixed']), own_rows((3, 7))
+    value = SupConLoss()(features[own], labels[own])
+    dist.all_reduce(value)
+    assert abs(value / dist.get_world_size() - SupConLoss()(features, labels)) > 1e-2
+
+
+CASES: dict[str, Callable[[], None]] = {'gathering matters': check_gathering_matters}
+for name in LOSSES:
+    CASES |= {f'{name}: {kind}': partial(check_loss, name, (5, 5), LABELS[kind]) for kind in LABELS}
+    CASES |= {f'{name}: {size}': partial(check_loss, name, SIZES[size], LABELS['mixed']) for size in SIZES}

@@ -1,0 +1,145 @@
+"""ContrastiveBranch: pairs, projector, loss and weight put together."""
+
+import pytest
+import torch
+from comparison import random_rows, value_and_gradients
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from torch import Tensor, nn
+
+from cft.models.branches import ContrastiveBranch
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+
+LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
+PAIRS = ['cft.HardPairMixup', 'cft.ManifoldMixup']
+
+
+def build(pairs: str | None = None, *, projected: bool = True, loss: str = 'SupConLoss', **options: float) -> nn.Module:
+    """A float64 branch from 5 features to 4 projections, always with the same parameters."""
+    torch.manual_seed(3)
+    projector = {'type': 'cft.MLPProjector', 'in_channels': 5, 'out_channels': 4} if projected else None
+    return ContrastiveBranch(
+        loss={'type': f'cft.{loss}', 'temperature': 0.2},
+        projector=projector,
+        pairs=None if pairs is None else {'type': pairs},
+        **options,
+    ).double()
+
+
+def run(branch: nn.Module, features: Tensor, labels: Tensor = LABELS) -> tuple[Tensor, tuple | None]:
+    """Call the branch with a fixed seed, so that its pairs can be drawn again."""
+    torch.manual_seed(5)
+    return branch(features, labels, 4)
+
+
+@pytest.mark.parametrize('projected', [False, True])
+@pytest.mark.parametrize('kind', [SupConLoss, SCHaNeLoss])
+def test_without_pairs_it_is_loss_of_projection(projected: bool, kind: type[nn.Module]) -> None:
+    """No generated samples; without a projector the loss acts on the features themselves."""
+    branch = build(projected=projected, loss=kind.__name__)
+    value, mixed = run(branch, random_rows(10))
+    rows = branch.projector(random_rows(10)) if projected else random_rows(10)
+    assert torch.equal(value, kind(0.2)(rows, LABELS))
+    assert mixed is None
+    assert (branch.projector is not None) == projected
+
+
+@pytest.mark.parametrize('projected', [False, True])
+@pytest.mark.parametrize('pairs', PAIRS)
+@pytest.mark.parametrize('kind', [SupConLoss, FocalSupConLoss])
+def test_with_pairs_it_is_the_manual_composition(projected: bool, pairs: str, kind: type[nn.Module]) -> None:
+    """Pairs from the features, everything projected, generated samples as masked extras; same seed, same result."""
+    branch, drawn = build(pairs, projected=projected, loss=kind.__name__), []
+
+    def compose(features: Tensor) -> Tensor:
+        torch.manual_seed(5)
+        mixed = branch.pairs(features, LABELS, 4)
+        project = branch.projector if projected else nn.Identity()
+        rows = [project(part) for part in (features, mixed.positives, mixed.negatives)]
+        masks = {'positive_mask': mixed.positive_mask, 'negative_mask': mixed.negative_mask}
+        drawn.append(mixed)
+        return kind(0.2)(rows[0], LABELS, *rows[1:], **masks)
+
+    def call(features: Tensor) -> Tensor:
+        value, mixed = run(branch, features)
+        drawn.append(mixed)
+        return value
+
+    results = [value_and_gradients(function, random_rows(10)) for function in (call, compose)]
+    (value, gradients), (expected, expected_gradients) = results
+    torch.testing.assert_close(value, expected, rtol=1e-12, atol=0)
+    torch.testing.assert_close(gradients, expected_gradients, rtol=1e-10, atol=1e-13)
+    assert all(torch.equal(a, b) for a, b in zip(*drawn, strict=True))
+    assert abs(value - run(build(projected=projected, loss=kind.__name__), random_rows(10))[0]) > 1e-3
+
+
+@pytest.mark.parametrize(('pairs', 'rows'), [(None, 10), *((name, 30) for name in PAIRS)])
+def test_projector_is_called_once(pairs: str | None, rows: int) -> None:
+    """One call on originals, positives and negatives together, so that a BatchNorm sees one batch."""
+    branch, sizes = build(pairs), []
+    branch.projector.register_forward_hook(lambda module, inputs, output: sizes.append(len(inputs[0])))
+    run(branch, random_rows(10))
+    assert sizes == [rows]
+
+
+@pytest.mark.parametrize('pairs', PAIRS)
+def test_masked_rows_do_not_reach_the_loss(pairs: str) -> None:
+    """In a one-class batch there is no negative: the loss with the positives alone."""
+    branch, labels = build(pairs, projected=False), torch.zeros(10).long()
+    value, mixed = run(branch, random_rows(10), labels)
+    assert not mixed.negative_mask.any()
+    torch.testing.assert_close(value, SupConLoss(0.2)(random_rows(10), labels, mixed.positives), rtol=1e-12, atol=0)
+
+
+def test_disabled_pairs_are_skipped() -> None:
+    """A hook may switch mixing off and on again; off, not even a random number is drawn."""
+    branch, plain = build('cft.HardPairMixup'), build()
+    branch.pairs.enabled = False
+    value, mixed = run(branch, random_rows(10))
+    state = torch.random.get_rng_state()
+    torch.manual_seed(5)
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert mixed is None
+    assert torch.equal(value, run(plain, random_rows(10))[0])
+    branch.pairs.enabled = True
+    assert run(branch, random_rows(10))[1] is not None
+
+
+@pytest.mark.parametrize('pairs', [None, *PAIRS])
+def test_loss_weight_scales_value_and_gradient(pairs: str | None) -> None:
+    """The weight multiplies the loss and nothing else, and may be changed later."""
+    features = [random_rows(10).requires_grad_() for _ in range(3)]
+    heavy, changed = build(pairs, loss_weight=8.0), build(pairs)
+    changed.loss_weight = 8.0
+    values = [run(branch, rows)[0] for branch, rows in zip((build(pairs), heavy, changed), features, strict=True)]
+    for value in values:
+        value.backward()
+    for value, rows in zip(values[1:], features[1:], strict=True):
+        assert torch.equal(value, 8 * values[0])
+        torch.testing.assert_close(rows.grad, 8 * features[0].grad, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize('pairs', [None, *PAIRS])
+def test_gradient_reaches_features_and_projector(pairs: str | None) -> None:
+    """The branch trains the encoder on every row, and every parameter of the projector."""
+    branch, features = build(pairs), random_rows(10).requires_grad_()
+    run(branch, features)[0].backward()
+    assert (features.grad != 0).any(dim=1).all()
+    for name, parameter in branch.projector.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 1e-6, name
+
+
+@pytest.mark.parametrize('pairs', [None, *PAIRS])
+def test_no_rows(pairs: str | None) -> None:
+    """A batch without rows (no sampled region on this rank) costs 0 and still reaches every parameter."""
+    branch = build(pairs)
+    value, _ = run(branch, torch.zeros(0, 5).double(), torch.zeros(0).long())
+    value.backward()
+    assert value == 0
+    assert all((parameter.grad == 0).all() for parameter in branch.parameters())
+
+
+def test_is_found_under_its_scope() -> None:
+    """Any OpenMMLab library builds it as ``cft.ContrastiveBranch``."""
+    built = MMENGINE_MODELS.build({'type': 'cft.ContrastiveBranch', 'loss': {'type': 'cft.SupConLoss'}})
+    assert type(built) is ContrastiveBranch

@@ -1,0 +1,44 @@
+"""Train any config: python tools/train.py configs/coretuning/r50_folder.py --cfg-options data_root=FOLDER."""
+
+import argparse
+
+from _cli import add_common_arguments, readable_errors, work_dir_of
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Train a model from a config file.')
+    parser.add_argument('config', help='config file')
+    add_common_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='PATH',
+        help='continue from PATH, or from the newest checkpoint in the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (CUDA)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with readable_errors():
+        from cft.apis import load_config, train
+        from cft.errors import ConfigError
+
+        cfg = load_config(args.config, args.cfg_options)
+        cfg.launcher = args.launcher
+        cfg.work_dir = work_dir_of(args.config, args.work_dir or cfg.get('work_dir'))
+        if args.amp:
+            if cfg.optim_wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+                raise ConfigError(f'--amp does not go with optim_wrapper.type={cfg.optim_wrapper.type!r}')
+            cfg.optim_wrapper.type = 'AmpOptimWrapper'
+            cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        if args.resume:
+            cfg.resume = True
+            cfg.load_from = None if args.resume == 'auto' else args.resume
+        train(cfg)
+
+
+if __name__ == '__main__':
+    main()
