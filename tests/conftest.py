@@ -7,6 +7,8 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import pytest
 import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -16,3 +18,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def fixed_seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def forget_earlier_runs() -> None:
+    """MMEngine keeps loggers by name for the whole process; one of an earlier test writes to a closed stream."""
+    for singleton in (MMLogger, MessageHub, Visualizer):
+        singleton._instance_dict.clear()

@@ -1,6 +1,7 @@
 """Train and test from a config, as the command-line tools do."""
 
 import os
+import re
 
 import torch
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from torch import distributed
 from cft.errors import ConfigError
 
 from .checks import check_config
+from .config import iterate_dicts
 from .folder_config import complete_folder_config
 
 
@@ -38,7 +40,7 @@ def build_runner(cfg: Config) -> Runner:
     try:
         return Runner.from_cfg(cfg)
     except (TypeError, ValueError, KeyError) as error:
-        raise ConfigError(_explain(error)) from error
+        raise ConfigError(_explain(error, cfg)) from error
 
 
 def train(cfg: Config) -> Runner:
@@ -64,7 +66,7 @@ def train(cfg: Config) -> Runner:
         # mistakes in the data config from errors of the training itself.
         runner._train_loop = runner.build_train_loop(runner._train_loop)
     except (TypeError, ValueError, KeyError, OSError, RuntimeError) as error:
-        raise ConfigError(_explain(error)) from error
+        raise ConfigError(_explain(error, cfg)) from error
     runner.train()
     return runner
 
@@ -108,8 +110,15 @@ def _use_cpu_processes(cfg: Config) -> None:
     )
 
 
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, cfg: Config) -> str:
+    """One line for what a constructor raised, with the place of an unknown argument in the config."""
     if isinstance(error, ConfigError):
         return str(error)
-    message = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return f'the config cannot be built: {" ".join(str(message).split())}'
+    message = ' '.join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", message)
+    if unknown:
+        name = unknown.group(1)
+        places = [f'{where}.{name}' for where, node in iterate_dicts(cfg._cfg_dict) if where and name in node]
+        if places:
+            return f'{" or ".join(places)}: there is no such argument; remove it or correct its name ({message})'
+    return f'the config cannot be built: {message}'

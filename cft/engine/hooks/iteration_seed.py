@@ -42,6 +42,11 @@ class IterationSeedHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train_epoch(self, runner: Runner) -> None:
+        # Making an iterator draws a number: from a generator of its own, it leaves the
+        # augmentation's alone, whether it is made at the start or after a resume.
+        generator = torch.Generator()
+        generator.manual_seed(runner.seed + runner.iter)
+        runner.train_dataloader.generator = generator
         self._seed(runner, runner.iter, DATA)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:

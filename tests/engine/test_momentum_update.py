@@ -1,0 +1,70 @@
+"""The momentum encoder moves once after each optimiser step, by a schedule in closed form."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.model import ExponentialMovingAverage
+from toy_run import ToyModel, toy_runner
+from torch import nn
+
+from cft.engine.hooks import MomentumUpdateHook
+from cft.engine.model_access import unwrap_model
+from cft.errors import ConfigError
+
+
+def momenta(tmp_path: Path, **arguments: object) -> list[float]:
+    model = ToyModel()
+    toy_runner(tmp_path, [MomentumUpdateHook(**arguments)], model).train()
+    return model.momenta
+
+
+def test_cosine(tmp_path: Path) -> None:
+    expected = [1 - 0.004 * (math.cos(math.pi * step / 10) + 1) / 2 for step in range(10)]
+    assert momenta(tmp_path, momentum=0.996) == pytest.approx(expected, abs=1e-12)
+
+
+def test_linear_and_constant(tmp_path: Path) -> None:
+    linear = momenta(tmp_path / 'linear', momentum=0.9, schedule='linear')
+    assert linear == pytest.approx([0.9 + 0.01 * step for step in range(10)], abs=1e-12)
+    assert momenta(tmp_path / 'constant', momentum=0.99, schedule='constant') == [0.99] * 10
+
+
+def test_resume_continues_the_schedule(tmp_path: Path) -> None:
+    whole = momenta(tmp_path / 'whole', momentum=0.9)
+    model = ToyModel()
+    settings = {'load_from': str(tmp_path / 'whole' / 'iter_4.pth'), 'resume': True}
+    toy_runner(tmp_path / 'resumed', [MomentumUpdateHook(momentum=0.9)], model, **settings).train()
+    assert model.momenta == whole[4:]
+
+
+def test_once_per_optimiser_step(tmp_path: Path) -> None:
+    """Five updates for ten batches accumulated in pairs."""
+    model = ToyModel()
+    toy_runner(tmp_path, [MomentumUpdateHook()], model, wrapper={'accumulative_counts': 2}).train()
+    assert len(model.momenta) == 5
+
+
+def test_errors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'cosine', 'linear' or 'constant'"):
+        MomentumUpdateHook(schedule='step')
+    with pytest.raises(ConfigError, match=r'\[0, 1\]'):
+        MomentumUpdateHook(momentum=1.5)
+    with pytest.raises(ConfigError, match='update_target'):
+        toy_runner(tmp_path, [MomentumUpdateHook()], Plain()).train()
+
+
+class Plain(ToyModel):
+    update_target = None
+
+    def __getattribute__(self, name: str) -> object:
+        if name == 'update_target':
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
+def test_wrappers_are_seen_through() -> None:
+    model = nn.Linear(2, 2)
+    assert unwrap_model(ExponentialMovingAverage(model)).weight.shape == (2, 2)
+    assert unwrap_model(torch.compile(model)) is model
