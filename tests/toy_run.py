@@ -86,6 +86,7 @@ def toy_runner(
         train_cfg=loop,
         optim_wrapper={'optimizer': optimizer, **settings.pop('wrapper', {})},
         param_scheduler=scheduler,
+        cfg={'param_scheduler': scheduler},
         custom_hooks=hooks,
         default_hooks={'checkpoint': {'type': 'CheckpointHook', 'by_epoch': by_epoch, 'interval': 1}},
         default_scope='mmengine',

@@ -19,7 +19,7 @@ def restart_schedule(runner: Runner) -> None:
         runner: A runner with a plain list of schedulers, in training.
 
     Raises:
-        ValueError: If the run has several optimisers.
+        ConfigError: If the run has several optimisers, or its schedulers are not in its config.
     """
     if not isinstance(runner.param_schedulers, list):
         raise ConfigError('restart_schedule=True works with one optimiser; this run has several')
@@ -27,6 +27,8 @@ def restart_schedule(runner: Runner) -> None:
         group['lr'] = group['initial_lr']
     configs = runner.cfg.get('param_scheduler') or []
     configs = configs if isinstance(configs, list) else [configs]
+    if len(configs) != len(runner.param_schedulers):
+        raise ConfigError('restart_schedule=True needs param_scheduler in the config, one entry per scheduler')
     for index, config in enumerate(configs):
         by_epoch = config.get('by_epoch', True)
         total = runner.max_epochs if by_epoch else runner.max_iters
