@@ -33,7 +33,7 @@ def test_splits_are_disjoint_and_cover_all_images(splits: dict[str, Digits]) -> 
         pair for dataset in splits.values() for pair in zip(pixels(dataset), dataset.get_gt_labels(), strict=True)
     )
     assert len(found) == len(set(found)) == 1797
-    assert found == [(image, label) for image, label in source]
+    assert found == source
 
 
 def test_splits_are_mixed(splits: dict[str, Digits]) -> None:
