@@ -30,7 +30,7 @@ def fill(folder: Path, **sizes: int) -> Path:
 
 def contents(root: Path, split: str, **options: object) -> list[tuple[str, int]]:
     """Relative path and label of every sample."""
-    dataset = ImageFolder(str(root), split=split, **options)
+    dataset = ImageFolder(str(root), split=split, serialize_data=False, **options)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     return [(str(Path(info['img_path']).relative_to(root)), info['gt_label']) for info in infos]
 

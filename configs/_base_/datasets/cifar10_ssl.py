@@ -12,7 +12,7 @@ strong_transforms = [
         prob=0.8,
         transforms=[dict(type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)]),
     dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
-    # The paper blurs with probability 0.5; images of 32 pixels are commonly left sharp.
+    dict(type='GaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.5),
 ]
 train_dataloader = dict(
     batch_size=256,
