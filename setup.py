@@ -36,6 +36,6 @@ setup(
     extras_require={
         'tests': ['pytest>=8'],
         'tensorboard': ['tensorboard>=2.16'],
-        'benchmarks': ['pytorch-metric-learning>=2.6', 'lightly>=1.5.10'],
+        'benchmarks': ['pytorch-metric-learning>=2.6'],
     },
 )

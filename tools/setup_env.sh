@@ -25,14 +25,14 @@ find_python() {
 
 # One line of what pip is doing on a terminal, a line every half minute elsewhere.
 show_progress() {
-    local pid=$1 log=$2 start=$SECONDS
+    local pid=$1 log=$2
     while kill -0 "$pid" 2>/dev/null; do
         if [ -t 1 ]; then
-            printf '\r\033[K  %3ds  %.100s' $((SECONDS - start)) "$(tail -n 1 "$log" | tr -d '\r')"
+            printf '\r\033[K  %3ds  %.100s' $((SECONDS - INSTALL_START)) "$(tail -n 1 "$log" | tr -d '\r')"
             sleep 1
         else
             sleep 5
-            [ $(((SECONDS - start) % 30)) -lt 5 ] && echo "  still installing, $((SECONDS - start)) s"
+            [ $(((SECONDS - INSTALL_START) % 30)) -lt 5 ] && echo "  still installing, $((SECONDS - INSTALL_START)) s"
         fi
     done
     if [ -t 1 ]; then printf '\r\033[K'; fi
@@ -72,6 +72,7 @@ prepare_environment() {
     if [ "$(cat "$stamp$extra" 2>/dev/null)" != "$wanted" ]; then
         echo "Installing into $VENV (once; about 3 minutes and 5 GB)"
         : >"$VENV/cft-install.log"
+        INSTALL_START=$SECONDS
         # torch and torchvision as a pair; mmcv apart, as a cached wheel of it may hold compiled operators.
         pip_install -c "$ROOT/tools/constraints.txt" torch torchvision
         pip_install --no-cache-dir --no-deps -c "$ROOT/tools/constraints.txt" onedl-mmcv

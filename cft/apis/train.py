@@ -121,4 +121,15 @@ def _explain(error: Exception, cfg: Config) -> str:
         places = [f'{where}.{name}' for where, node in iterate_dicts(cfg._cfg_dict) if where and name in node]
         if places:
             return f'{" or ".join(places)}: there is no such argument; remove it or correct its name ({message})'
+    if isinstance(error, OSError | RuntimeError):
+        dataset = _innermost_dataset(cfg.get('train_dataloader', {}).get('dataset', {}))
+        place = f'{dataset.get("type")} with data_root={dataset.get("data_root")!r}'
+        return f'the training data cannot be read ({place}): {message}; put the data there or correct data_root'
     return f'the config cannot be built: {message}'
+
+
+def _innermost_dataset(dataset: dict) -> dict:
+    """Config of the dataset that reads files, inside wrappers such as ``RepeatDataset``."""
+    while isinstance(dataset.get('dataset'), dict):
+        dataset = dataset['dataset']
+    return dataset

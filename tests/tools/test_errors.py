@@ -109,3 +109,12 @@ def test_amp_without_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
     error = error_of(monkeypatch, capfd, 'train', CE, '--work-dir', tmp_path, '--amp')
     assert 'needs a CUDA device' in error
+
+
+def test_missing_data_set_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    """CIFAR-10 is neither there nor to be downloaded."""
+    config = ROOT / 'configs/coretuning/r50_cifar10.py'
+    nowhere = tmp_path / 'cifar'
+    options = [f'data_root={nowhere}', 'train_dataloader.dataset.download=False', 'model.backbone.depth=18']
+    error = error_of(monkeypatch, capfd, 'train', config, '--work-dir', tmp_path, '--cfg-options', *options)
+    assert str(nowhere) in error and 'CIFAR10' in error and 'correct data_root' in error
