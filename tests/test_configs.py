@@ -55,9 +55,7 @@ def test_there_is_a_config_for_every_method_and_data_set() -> None:
     assert {(method, 'r18_cifar10') for method in ('sce', 'ressl', 'mocov2')} <= found
 
 
-@pytest.mark.parametrize(
-    ('name', 'eta', 'alpha'), [('r50_cifar10', 0.1, 1.0), ('r50_cifar100', 1.0, 0.1)]
-)
+@pytest.mark.parametrize(('name', 'eta', 'alpha'), [('r50_cifar10', 0.1, 1.0), ('r50_cifar100', 1.0, 0.1)])
 def test_published_settings_of_core_tuning(name: str, eta: float, alpha: float) -> None:
     """Table 2 of the appendix."""
     cfg = load_config(CONFIGS / 'coretuning' / f'{name}.py')

@@ -23,7 +23,12 @@ class SeriesProgress:
         self.stream = stream or sys.stdout
         self.bar = None
         if self.stream.isatty():
-            columns = (TextColumn('{task.description}'), BarColumn(), TimeElapsedColumn(), TextColumn('{task.fields[eta]}'))
+            columns = (
+                TextColumn('{task.description}'),
+                BarColumn(),
+                TimeElapsedColumn(),
+                TextColumn('{task.fields[eta]}'),
+            )
             self.bar = Progress(*columns, console=Console(file=self.stream), redirect_stdout=False)
             self.task = self.bar.add_task('starting', total=total, eta='')
             self.bar.start()

@@ -38,7 +38,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--draws', type=int, help='number of draws of the labels; default 10, with --short 2')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where results go')
     args = parser.parse_args()
-    args.draws = args.draws or (2 if args.short else 10)
+    args.draws = (2 if args.short else 10) if args.draws is None else args.draws
+    if args.draws < 1:
+        parser.error('--draws must be at least 1')
     return args
 
 

@@ -107,7 +107,7 @@ def _curves(runner: Runner) -> tuple[dict, dict]:
     trained = [record for record in records if 'loss' in record]
     names = sorted({name for record in trained for name in record if name.startswith('loss_')})
     losses = {'step': [r['step'] for r in trained], **{name: [r[name] for r in trained] for name in names}}
-    # In an iteration-based run MMEngine writes validation records without their step; they follow their training record.
+    # Validation records of an iteration-based run have no step of their own; they follow a training record.
     curve: dict[str, list] = {'step': [], 'accuracy': []}
     step = 0
     for record in records:

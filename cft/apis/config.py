@@ -30,8 +30,8 @@ def load_config(path: str | Path, overrides: dict | None = None) -> Config:
         overrides: Dotted names and values, as from ``--cfg-options``.
 
     Returns:
-        The config, with ``num_classes`` and normalisation filled in from an
-        image folder where the config leaves them open.
+        The config. What it leaves to an image folder, the number of classes and
+        the normalisation, is filled in when the runner is built.
 
     Raises:
         ConfigError: If the file cannot be read, or a name in it or in the
@@ -46,8 +46,10 @@ def load_config(path: str | Path, overrides: dict | None = None) -> Config:
         raise ConfigError(f'no config {path}' + (f'; did you mean {near[0]}?' if near else ''))
     try:
         cfg = Config.fromfile(path)
-    except (SyntaxError, KeyError, FileNotFoundError, AttributeError, NameError, TypeError) as error:
-        raise ConfigError(f'config {path} cannot be read: {type(error).__name__}: {error}') from error
+    except Exception as error:
+        # A config is a program, in which anything may go wrong.
+        reason = ' '.join(str(error).split())
+        raise ConfigError(f'config {path} cannot be read: {type(error).__name__}: {reason}') from error
     _check_top_level(cfg)
     if overrides:
         _check_overrides(cfg, overrides)
@@ -56,6 +58,8 @@ def load_config(path: str | Path, overrides: dict | None = None) -> Config:
         if 'data_root' in overrides:
             _replace_data_root(cfg, old_root, overrides['data_root'])
     if cfg.get('checkpoint'):
+        if not isinstance(cfg.get('model', {}).get('backbone'), dict):
+            raise ConfigError(f'checkpoint = {cfg.checkpoint!r} needs a model with a backbone, and the config has none')
         cfg.model.backbone.init_cfg = dict(type='SSLPretrained', checkpoint=cfg.checkpoint)
     return cfg
 
@@ -69,6 +73,13 @@ def iterate_dicts(node: object, where: str = '') -> Iterator[tuple[str, ConfigDi
     elif isinstance(node, list | tuple):
         for index, value in enumerate(node):
             yield from iterate_dicts(value, f'{where}[{index}]')
+
+
+def innermost_dataset(dataset: dict) -> dict:
+    """Config of the dataset that reads files, inside wrappers such as ``StratifiedSubset``."""
+    while isinstance(dataset.get('dataset'), dict):
+        dataset = dataset['dataset']
+    return dataset
 
 
 def _check_top_level(cfg: Config) -> None:
@@ -88,7 +99,8 @@ def _check_overrides(cfg: Config, overrides: dict) -> None:
                 node = node[int(key)]
                 continue
             if not isinstance(node, dict):
-                break
+                above = '.'.join(name.split('.')[:depth])
+                raise ConfigError(f'--cfg-options {name}: {above} is {node!r}, which has no {key!r}')
             if key not in node:
                 known = [*node.keys(), *(RUNNER_KEYS if depth == 0 else [])]
                 near = difflib.get_close_matches(key, known, n=1, cutoff=0.75)

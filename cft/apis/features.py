@@ -14,7 +14,7 @@ def extract_features(model: nn.Module, dataloader: DataLoader) -> tuple[np.ndarr
 
     Args:
         model: A classifier or self-supervised model of mmpretrain's kind; it is
-            evaluated in eval mode, and its mode restored.
+            evaluated in eval mode, and the mode of each of its modules restored.
         dataloader: Yields labelled single views.
 
     Returns:
@@ -24,13 +24,16 @@ def extract_features(model: nn.Module, dataloader: DataLoader) -> tuple[np.ndarr
         >>> features, labels = extract_features(runner.model, runner.test_dataloader)  # doctest: +SKIP
     """
     model = unwrap_model(model)
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     features, labels = [], []
-    for batch in dataloader:
-        data = model.data_preprocessor(batch, False)
-        encoded = model.extract_feat(data['inputs'])[-1]
-        features.append(encoded.flatten(2).mean(dim=2) if encoded.dim() == 4 else encoded)
-        labels += [int(sample.gt_label) for sample in data['data_samples']]
-    model.train(training)
+    try:
+        for batch in dataloader:
+            data = model.data_preprocessor(batch, False)
+            encoded = model.extract_feat(data['inputs'])[-1]
+            features.append(encoded.flatten(2).mean(dim=2) if encoded.dim() == 4 else encoded)
+            labels += [int(sample.gt_label) for sample in data['data_samples']]
+    finally:
+        for module, training in modes:
+            module.training = training
     return torch.cat(features).float().cpu().numpy(), np.array(labels)

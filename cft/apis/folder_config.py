@@ -5,8 +5,10 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from cft.datasets.image_folder import find_classes, find_images, train_folder
+from cft.datasets.image_folder import ImageFolder, find_classes, train_folder
 from cft.errors import ConfigError
+
+from .config import innermost_dataset
 
 SAMPLE_SIZE = 1000
 
@@ -26,22 +28,28 @@ def complete_folder_config(cfg: Config) -> None:
     Raises:
         ConfigError: If the folder is missing or empty, or ``normalization`` is unknown.
     """
-    dataset = cfg.get('train_dataloader', {}).get('dataset', {})
+    dataset = innermost_dataset(cfg.get('train_dataloader', {}).get('dataset', {}))
     if dataset.get('type') != 'cft.ImageFolder':
         return
     folder = train_folder(dataset['data_root'])
     classes = find_classes(folder)
     head = cfg.model.get('head', {})
-    if head and head.get('num_classes') is None:
+    if 'num_classes' in head and head['num_classes'] is None:
         head['num_classes'] = len(classes)
     normalization = cfg.get('normalization', 'imagenet')
     if normalization not in ('imagenet', 'dataset'):
         raise ConfigError(f"normalization must be 'imagenet' or 'dataset', got {normalization!r}")
     if normalization == 'dataset':
-        images = [image for name in classes for image in find_images(folder / name)]
-        mean, std = channel_statistics(np.random.default_rng(0).permutation(images)[:SAMPLE_SIZE])
+        mean, std = channel_statistics(np.random.default_rng(0).permutation(_training_images(dataset))[:SAMPLE_SIZE])
         cfg.model.data_preprocessor.update(mean=mean, std=std, to_rgb=True)
         print_log(f'normalization of {folder}: mean {mean}, std {std}', 'current')
+
+
+def _training_images(dataset: dict) -> list[str]:
+    """Files of the training split, without the images held out for validation."""
+    options = {key: dataset[key] for key in ('val_fraction', 'seed') if key in dataset}
+    training = ImageFolder(dataset['data_root'], split='train', **options)
+    return [training.get_data_info(index)['img_path'] for index in range(len(training))]
 
 
 def channel_statistics(paths: list) -> tuple[list[float], list[float]]:

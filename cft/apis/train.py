@@ -12,7 +12,7 @@ from torch import distributed
 from cft.errors import ConfigError
 
 from .checks import check_config
-from .config import iterate_dicts
+from .config import innermost_dataset, iterate_dicts
 from .folder_config import complete_folder_config
 
 
@@ -122,14 +122,7 @@ def _explain(error: Exception, cfg: Config) -> str:
         if places:
             return f'{" or ".join(places)}: there is no such argument; remove it or correct its name ({message})'
     if isinstance(error, OSError | RuntimeError):
-        dataset = _innermost_dataset(cfg.get('train_dataloader', {}).get('dataset', {}))
+        dataset = innermost_dataset(cfg.get('train_dataloader', {}).get('dataset', {}))
         place = f'{dataset.get("type")} with data_root={dataset.get("data_root")!r}'
         return f'the training data cannot be read ({place}): {message}; put the data there or correct data_root'
     return f'the config cannot be built: {message}'
-
-
-def _innermost_dataset(dataset: dict) -> dict:
-    """Config of the dataset that reads files, inside wrappers such as ``RepeatDataset``."""
-    while isinstance(dataset.get('dataset'), dict):
-        dataset = dataset['dataset']
-    return dataset

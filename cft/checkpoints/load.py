@@ -40,6 +40,18 @@ def _candidate_prefixes(names: list[str], first: str) -> list[str]:
     return sorted({name[: -len(first)] for name in names if name == first or name.endswith('.' + first)})
 
 
+def _first_of_a_further_block(backbone: nn.Module, names: list[str]) -> str | None:
+    """First name that continues a numbered sequence of blocks of the backbone, as in the file of a deeper network."""
+    modules = {name for name, _ in backbone.named_modules() if name}
+    for name in names:
+        parts = name.split('.')
+        for depth, part in enumerate(parts):
+            parent, child = '.'.join(parts[:depth]), '.'.join(parts[: depth + 1])
+            if part.isdigit() and parent in modules and child not in modules:
+                return name
+    return None
+
+
 def load_ssl_backbone(backbone: nn.Module, path: str | Path) -> LoadReport:
     """Load the backbone's tensors, under whatever prefix the file has them.
 
@@ -56,8 +68,8 @@ def load_ssl_backbone(backbone: nn.Module, path: str | Path) -> LoadReport:
         What was matched and ignored.
 
     Raises:
-        ConfigError: If a tensor is missing or has another shape; the backbone
-            then is unchanged.
+        ConfigError: If a tensor is missing or has another shape, or the file is
+            of a deeper network; the backbone then is unchanged.
 
     Example:
         >>> report = load_ssl_backbone(model.backbone, 'moco_v2_800ep.pth.tar')  # doctest: +SKIP
@@ -80,13 +92,19 @@ def load_ssl_backbone(backbone: nn.Module, path: str | Path) -> LoadReport:
             f'{type(backbone).__name__}, such as {prefix + missing[prefix][0]!r}; '
             'its depth or architecture differs from the config'
         )
-    for name in needed:
-        if tensors[prefix + name].shape != own[name].shape:
+    found = {name: tensors[prefix + name] for name in own if prefix + name in tensors}
+    for name, tensor in found.items():
+        if tensor.shape != own[name].shape:
             raise ConfigError(
-                f'{path}: {prefix + name!r} has shape {tuple(tensors[prefix + name].shape)}, the backbone needs '
+                f'{path}: {prefix + name!r} has shape {tuple(tensor.shape)}, the backbone needs '
                 f'{tuple(own[name].shape)}; its architecture differs from the config'
             )
-    found = {name: tensors[prefix + name] for name in own if prefix + name in tensors}
+    deeper = _first_of_a_further_block(backbone, [name[len(prefix) :] for name in tensors if name.startswith(prefix)])
+    if deeper is not None:
+        raise ConfigError(
+            f'{path} holds {prefix + deeper!r}, of a block that the backbone {type(backbone).__name__} lacks; '
+            'its depth or architecture differs from the config'
+        )
     missing_counters = {name: torch.zeros_like(own[name]) for name in own if name not in found}
     backbone.load_state_dict({**found, **missing_counters})
     used = {prefix + name for name in found}

@@ -1,14 +1,14 @@
 """Read the tensors of a checkpoint file without running anything in it."""
 
-import pickle
 from pathlib import Path
 
 import torch
 
 from cft.errors import ConfigError
 
-# What MMEngine keeps in a checkpoint beside the tensors: log histories in NumPy numbers.
+# What training codes keep beside the tensors: MMEngine's log histories in NumPy numbers, DINO's arguments.
 BOOKKEEPING = (
+    'argparse.Namespace',
     'builtins.getattr',
     'mmengine.logging.history_buffer.HistoryBuffer',
     'numpy.dtype',
@@ -53,17 +53,18 @@ def read_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
     try:
         with torch.serialization.safe_globals([(_Ignored, name) for name in BOOKKEEPING]):
             content = torch.load(path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:
+        # Text and truncated files can look like any instructions, and fail in any way.
         reason = ' '.join(str(error).split('GLOBAL ', 1)[-1].split())[:200]
         raise ConfigError(f'cannot read {path} as a checkpoint of plain tensors: {reason}') from error
-    while isinstance(content, dict) and not any(isinstance(value, torch.Tensor) for value in content.values()):
-        key = next((key for key in NESTING_KEYS if isinstance(content.get(key), dict)), None)
-        if key is None:
+    while isinstance(content, dict):
+        inner = next((content[key] for key in NESTING_KEYS if isinstance(content.get(key), dict)), None)
+        if inner is None:
             break
-        content = content[key]
+        content = inner
     if not isinstance(content, dict):
         raise ConfigError(f'{path} holds a {type(content).__name__}, not named tensors')
-    tensors = {name: value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    tensors = {n: value for n, value in content.items() if isinstance(n, str) and isinstance(value, torch.Tensor)}
     if not tensors:
-        raise ConfigError(f'{path} holds no tensors; its keys are {sorted(map(str, content))[:8]}')
+        raise ConfigError(f'{path} holds no named tensors; its keys are {sorted(map(str, content))[:8]}')
     return tensors

@@ -34,7 +34,8 @@ class Digits(BaseDataset):
             raise ValueError(f'split must be one of {sorted(SPLIT_SIZES)}, got {split!r}')
         self.split = split
         self.size = size
-        super().__init__(ann_file='', **kwargs)
+        # Serialising is for sharing large lists among workers; its garbage collection takes seconds.
+        super().__init__(ann_file='', **{'serialize_data': False, **kwargs})
 
     def load_data_list(self) -> list[dict]:
         images, labels = load_digits(return_X_y=True)

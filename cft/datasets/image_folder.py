@@ -14,8 +14,9 @@ SPLIT_FOLDERS = {'train': ('train', 'training'), 'val': ('val', 'valid', 'valida
 
 
 def find_split_folder(root: Path, split: str) -> Path | None:
-    """Folder of ``root`` that holds the split under one of its usual names."""
-    return next((root / name for name in SPLIT_FOLDERS[split] if (root / name).is_dir()), None)
+    """Folder of ``root`` that holds the split under one of its usual names, in small or capital letters."""
+    folders = {entry.name.lower(): entry for entry in root.iterdir() if entry.is_dir()} if root.is_dir() else {}
+    return next((folders[name] for name in SPLIT_FOLDERS[split] if name in folders), None)
 
 
 def find_classes(folder: Path) -> list[str]:
@@ -29,8 +30,9 @@ def find_classes(folder: Path) -> list[str]:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Sorted image files below a class folder; ``ConfigError`` if there are none."""
-    images = sorted(path for path in folder.rglob('*') if path.suffix.lower() in EXTENSIONS and path.is_file())
+    """Sorted image files below a class folder, hidden ones left out; ``ConfigError`` if there are none."""
+    visible = (p for p in folder.rglob('*') if not any(part.startswith('.') for part in p.relative_to(folder).parts))
+    images = sorted(path for path in visible if path.suffix.lower() in EXTENSIONS and path.is_file())
     if not images:
         raise ConfigError(f'class folder {folder} holds no image ({", ".join(EXTENSIONS)}); fill it or remove it')
     return images

@@ -40,7 +40,9 @@ def stratified_indices(
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        number = per_class if fraction is None else int(np.clip(round(fraction * len(members)), 1, len(members) - 1 or 1))
+        number = per_class
+        if fraction is not None:
+            number = min(max(round(fraction * len(members)), 1), max(len(members) - 1, 1))
         if number > len(members):
             raise ValueError(f'class {label} has {len(members)} samples, fewer than per_class={number}')
         chosen.append(np.random.default_rng([seed, int(label)]).permutation(members)[:number])

@@ -14,13 +14,16 @@ def scatter_ratio(features: np.ndarray, labels: np.ndarray) -> float:
         labels: (N,) integers.
 
     Returns:
-        Number in [0, 1]; NaN if all features coincide.
+        Number in [0, 1]; NaN if all features coincide (to a millionth of their length).
 
     Example:
         >>> scatter_ratio(np.array([[1., 0.], [1., 0.], [0., 1.], [0., 1.]]), np.array([0, 0, 1, 1]))
         0.0
     """
+    features = np.asarray(features, dtype=np.float64)
     features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     total = np.square(features - features.mean(axis=0)).sum()
-    within = sum(np.square(part - part.mean(axis=0)).sum() for part in (features[labels == c] for c in np.unique(labels)))
-    return float(within / total) if total > 0 else float('nan')
+    within = sum(
+        np.square(part - part.mean(axis=0)).sum() for part in (features[labels == c] for c in np.unique(labels))
+    )
+    return float(within / total) if total > 1e-12 * len(features) else float('nan')

@@ -38,7 +38,7 @@ test_dataloader = dict(
 val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = dict(type='Accuracy', topk=(1, ))
 
-optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=5e-4))
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4))
 param_scheduler = dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=80)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=80, val_interval=20)
 val_cfg = dict()

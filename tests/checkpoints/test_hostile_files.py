@@ -1,15 +1,21 @@
 """read_state_dict on files that try to run code: none of them does."""
 
-import contextlib
-import os
 import pickle
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from hostile_pickles import (
+    PAYLOADS,
+    Call,
+    builtins_by_getattr,
+    module_by_getattr,
+    run_unsafely,
+    shell,
+    text,
+    wait_for,
+)
 from mmengine.logging import HistoryBuffer
 
 from cft.checkpoints import load_ssl_backbone, read_state_dict
@@ -17,42 +23,6 @@ from cft.errors import ConfigError
 
 GOOD = {'weight': torch.ones(2, 2)}
 
-
-class Call:
-    """Pickles as a call of any function."""
-
-    def __init__(self, function: Callable, *arguments: object, state: object = None) -> None:
-        self.parts = (function, arguments) if state is None else (function, arguments, state)
-
-    def __reduce__(self) -> tuple:
-        return self.parts
-
-
-def shell(target: Path) -> Call:
-    return Call(os.system, f'touch {target}')
-
-
-def evaluate(target: Path) -> Call:
-    return Call(eval, f'open({str(target)!r}, "w").close()')
-
-
-def execute(target: Path) -> Call:
-    return Call(exec, f'open({str(target)!r}, "w").close()')
-
-
-def process(target: Path) -> Call:
-    return Call(subprocess.check_call, ['touch', str(target)])
-
-
-def popen(target: Path) -> Call:
-    return Call(subprocess.Popen, f'touch {target}', 0, None, None, None, None, None, True, True)
-
-
-def write_file(target: Path) -> Call:
-    return Call(open, str(target), 'w')
-
-
-PAYLOADS = [shell, evaluate, execute, process, popen, write_file]
 PLACES: dict[str, Callable[[Call], object]] = {
     'alone': lambda call: call,
     'in a list': lambda call: [1, [call]],
@@ -62,26 +32,12 @@ PLACES: dict[str, Callable[[Call], object]] = {
     'as state of a log history': lambda call: {'state_dict': GOOD, 'm': Call(HistoryBuffer, state={'x': call})},
     'as argument of a log history': lambda call: {'state_dict': GOOD, 'm': Call(HistoryBuffer, call)},
 }
+
 FORMATS: dict[str, Callable[[object, Path], None]] = {
     'zip': lambda content, path: torch.save(content, path),
     'legacy': lambda content, path: torch.save(content, path, _use_new_zipfile_serialization=False),
     'pickle': lambda content, path: path.write_bytes(pickle.dumps(content)),
 }
-
-
-def run_unsafely(path: Path) -> None:
-    """Load with everything allowed, as many programs do; whether it ends in an error does not matter."""
-    with contextlib.suppress(Exception):
-        torch.load(path, weights_only=False)
-
-
-def wait_for(target: Path) -> bool:
-    """Whether the payload has run; a process of its own may need a moment."""
-    for _ in range(100):
-        if target.exists():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def read_quietly(path: Path) -> None:
@@ -111,33 +67,6 @@ def test_payload_does_not_run(tmp_path: Path, payload: Callable[[Path], Call], p
     assert not forbidden.exists()
 
 
-def raw_call(function: bytes, *arguments: bytes) -> bytes:
-    """Pickle instructions that call ``function`` (instructions too) with the arguments."""
-    return function + b'(' + b''.join(arguments) + b'tR'
-
-
-def text(value: str) -> bytes:
-    return b'V' + value.encode() + b'\n'
-
-
-def get(owner: bytes, name: str) -> bytes:
-    return raw_call(b'cbuiltins\ngetattr\n', owner, text(name))
-
-
-def builtins_by_getattr(target: Path) -> bytes:
-    """``getattr`` is let through by name: walk from a function that torch allows to ``eval``."""
-    names = get(b'ctorch._utils\n_rebuild_tensor_v2\n', '__globals__')
-    builtins = raw_call(get(names, 'get'), text('__builtins__'))
-    return raw_call(raw_call(get(builtins, 'get'), text('eval')), text(f'open({str(target)!r}, "w").close()'))
-
-
-def module_by_getattr(target: Path) -> bytes:
-    """The same to the module ``os``, which a module of torch's has imported."""
-    names = get(b'ctorch._utils\n_rebuild_tensor_v2\n', '__globals__')
-    modules = get(raw_call(get(names, 'get'), text('sys')), 'modules')
-    return raw_call(get(raw_call(get(modules, 'get'), text('os')), 'system'), text(f'touch {target}'))
-
-
 @pytest.mark.parametrize('chain', [builtins_by_getattr, module_by_getattr])
 @pytest.mark.parametrize('wrap', [b'%s.', b'(lp0\n%sa.', b'(d' + text('state_dict') + b'%ss.'])
 def test_chain_of_getattr_does_not_run(tmp_path: Path, chain: Callable[[Path], bytes], wrap: bytes) -> None:
@@ -148,7 +77,8 @@ def test_chain_of_getattr_does_not_run(tmp_path: Path, chain: Callable[[Path], b
         read_state_dict(path)
     path.write_bytes(wrap % chain(control))
     run_unsafely(path)
-    assert control.exists() and not forbidden.exists()
+    assert control.exists()
+    assert not forbidden.exists()
 
 
 def test_backbone_is_unchanged_by_a_hostile_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ SIZES = {'train': 1000, 'val': 297, 'test': 500}
 @pytest.fixture(scope='module')
 def splits() -> dict[str, Digits]:
     """All splits at the size of the source, so that pixels can be compared."""
-    return {name: Digits(split=name, size=8, serialize_data=False) for name in SIZES}
+    return {name: Digits(split=name, size=8) for name in SIZES}
 
 
 def pixels(dataset: Digits) -> list[bytes]:
@@ -48,14 +48,14 @@ def test_the_same_every_time(splits: dict[str, Digits]) -> None:
     """The global random state neither matters nor moves."""
     np.random.seed(123)
     state = np.random.get_state()[1].copy()
-    assert pixels(Digits(split='val', size=8, serialize_data=False)) == pixels(splits['val'])
+    assert pixels(Digits(split='val', size=8)) == pixels(splits['val'])
     assert np.array_equal(state, np.random.get_state()[1])
 
 
 @pytest.mark.parametrize('size', [8, 16, 24])
 def test_images_are_bytes_of_the_asked_size(splits: dict[str, Digits], size: int) -> None:
     """(size, size, 3) uint8, grey, using the range up to white; enlarged from the same digit."""
-    dataset = Digits(split='val', size=size, serialize_data=False)
+    dataset = Digits(split='val', size=size)
     for index in range(20):
         image = dataset[index]['img']
         assert (image.shape, image.dtype) == ((size, size, 3), np.uint8)

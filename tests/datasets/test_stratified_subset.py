@@ -7,7 +7,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from cft.datasets import Digits, StratifiedSubset
 from cft.datasets.splits import stratified_indices
 
-DIGITS = {'type': 'cft.Digits', 'split': 'val', 'size': 8, 'serialize_data': False}
+DIGITS = {'type': 'cft.Digits', 'split': 'val', 'size': 8}
 
 
 @pytest.fixture(scope='module')

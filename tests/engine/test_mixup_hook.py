@@ -27,11 +27,12 @@ def test_resume_in_mid_stage(tmp_path: Path) -> None:
     assert recorder.seen == [(True, 0.4)] + [(True, 1.0)] * 4
 
 
-def test_batch_augmentation(tmp_path: Path) -> None:
+@pytest.mark.parametrize('probs', [None, [0.5]])
+def test_batch_augmentation(probs: list | None, tmp_path: Path) -> None:
     """mmpretrain's Mixup in the data preprocessor is switched as well, and comes back as it was."""
     model = ToyModel()
     model.mixing = ClsDataPreprocessor(num_classes=2, to_onehot=True, batch_augments={'augments': [
-        {'type': 'mmpretrain.Mixup', 'alpha': 0.8}]})  # fmt: skip
+        {'type': 'mmpretrain.Mixup', 'alpha': 0.8}], 'probs': probs})  # fmt: skip
     augments = model.mixing.batch_augments
     recorder = Recorder(lambda runner: (runner.model.mixing.batch_augments is augments, augments.augments[0].alpha))
     toy_runner(tmp_path, [MixupHook(STAGES), recorder], model).train()
@@ -39,7 +40,8 @@ def test_batch_augmentation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ('stages', 'message'), [([{'alpa': 1.0}], 'unknown stage keys'), ([{'alpha': 0.0}], 'enabled=False'), ([{}], 'nothing')]
+    ('stages', 'message'),
+    [([{'alpa': 1.0}], 'unknown stage keys'), ([{'alpha': 0.0}], 'enabled=False'), ([{}], 'nothing')],
 )
 def test_errors(stages: list[dict], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.model import ExponentialMovingAverage
-from toy_run import ToyModel, toy_runner
 from torch import nn
+from toy_run import ToyModel, toy_runner
 
 from cft.engine.hooks import MomentumUpdateHook
 from cft.engine.model_access import unwrap_model

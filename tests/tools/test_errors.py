@@ -99,9 +99,7 @@ def test_missing_checkpoint_to_test(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_resume_from_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
-    error = error_of(
-        monkeypatch, capfd, 'train', CE, '--work-dir', tmp_path, '--resume', tmp_path / 'none.pth'
-    )
+    error = error_of(monkeypatch, capfd, 'train', CE, '--work-dir', tmp_path, '--resume', tmp_path / 'none.pth')
     assert str(tmp_path / 'none.pth') in error
 
 

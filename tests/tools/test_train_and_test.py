@@ -39,7 +39,11 @@ def test_own_folder_from_own_checkpoint(tmp_path: Path, monkeypatch: pytest.Monk
         cv2.imwrite(str(folder / f'{index}.png'), sample['img'])
     small = ['model.backbone.depth=18', 'model.head.in_channels=512', 'train_dataloader.batch_size=8']
     small += ['train_cfg.max_epochs=1', 'param_scheduler.end=1']
-    small += [f'{split}_dataloader.{key}' for split in ('train', 'val') for key in ('num_workers=0', 'persistent_workers=False')]
+    small += [
+        f'{split}_dataloader.{key}'
+        for split in ('train', 'val')
+        for key in ('num_workers=0', 'persistent_workers=False')
+    ]
     first, second = tmp_path / 'first', tmp_path / 'second'
     config = ROOT / 'configs/ce/r50_folder.py'
     data = f'data_root={tmp_path / "images"}'
@@ -47,7 +51,10 @@ def test_own_folder_from_own_checkpoint(tmp_path: Path, monkeypatch: pytest.Monk
     checkpoint = f'checkpoint={first / "epoch_1.pth"}'
     extra = ['normalization=dataset', 'model.head.contrastive.projector.in_channels=512']
     core = ROOT / 'configs/coretuning/r50_folder.py'
-    assert call_tool(monkeypatch, 'train', core, '--work-dir', second, '--cfg-options', data, checkpoint, *small, *extra) == 0
+    assert (
+        call_tool(monkeypatch, 'train', core, '--work-dir', second, '--cfg-options', data, checkpoint, *small, *extra)
+        == 0
+    )
     assert 'tensors loaded' in capfd.readouterr().out
     assert 'num_classes=3' in (second / 'r50_folder.py').read_text()
 
@@ -56,7 +63,9 @@ def test_two_processes_from_another_folder(tmp_path: Path) -> None:
     """dist_train.sh CONFIG 2 without a GPU: gloo, both ranks; then dist_test.sh with the same checkpoint."""
     config = ROOT / 'configs/quickstart/coretuning_digits.py'
     work = tmp_path / 'work'
-    done = shell('bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', work, '--cfg-options', *TINY, cwd=tmp_path)
+    done = shell(
+        'bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', work, '--cfg-options', *TINY, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert 'Distributed training: True' in done.stdout and 'GPU number: 2' in done.stdout
     assert 'Iter(train) [4/4]' in done.stdout

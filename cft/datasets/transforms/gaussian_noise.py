@@ -28,6 +28,7 @@ class GaussianNoise(BaseTransform):
         if np.random.rand() >= self.prob:
             return results
         image = results['img']
-        noise = np.random.standard_normal((*image.shape[:2], 1)) * np.random.uniform(0, self.max_std)
+        shape = (*image.shape[:2], 1)[: image.ndim]
+        noise = np.random.standard_normal(shape) * np.random.uniform(0, self.max_std)
         results['img'] = np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
         return results

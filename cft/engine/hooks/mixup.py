@@ -6,8 +6,8 @@ from torch import nn
 
 from cft.engine.model_access import modules_where
 from cft.engine.stages import stage_at, stage_starts
-from cft.models.pairs import PairGenerator
 from cft.errors import ConfigError
+from cft.models.pairs import PairGenerator
 from cft.registry import HOOKS
 
 
@@ -39,7 +39,9 @@ class MixupHook(Hook):
             if unknown:
                 raise ConfigError(f"unknown stage keys {sorted(unknown)}; known are ['alpha', 'enabled', 'fraction']")
             if stage.get('alpha', 1.0) <= 0:
-                raise ConfigError(f'alpha must be positive, got {stage["alpha"]}; use enabled=False to switch mixing off')
+                raise ConfigError(
+                    f'alpha must be positive, got {stage["alpha"]}; use enabled=False to switch mixing off'
+                )
         self.stages = stages
         self.starts = stage_starts([stage.get('fraction') for stage in stages], max_iters=1)
 
@@ -47,8 +49,9 @@ class MixupHook(Hook):
         self.starts = stage_starts([stage.get('fraction') for stage in self.stages], runner.max_iters)
         self._generators = list(modules_where(runner.model, lambda module: isinstance(module, PairGenerator)))
         self._generator_alphas = [generator.alpha for generator in self._generators]
+        # With probs, mmpretrain adds None for the steps that mix nothing.
         self._preprocessors = [
-            (module, module.batch_augments, [augment.alpha for augment in module.batch_augments.augments])
+            (module, module.batch_augments, [(a, a.alpha) for a in module.batch_augments.augments if a is not None])
             for module in modules_where(runner.model, _mixes_images)
         ]
         if not self._generators and not self._preprocessors:
@@ -63,9 +66,9 @@ class MixupHook(Hook):
         for generator, own_alpha in zip(self._generators, self._generator_alphas, strict=True):
             generator.enabled = enabled
             generator.alpha = own_alpha if alpha is None else alpha
-        for preprocessor, augments, own_alphas in self._preprocessors:
-            preprocessor.batch_augments = augments if enabled else None
-            for augment, own_alpha in zip(augments.augments, own_alphas, strict=True):
+        for preprocessor, batch_augments, augments in self._preprocessors:
+            preprocessor.batch_augments = batch_augments if enabled else None
+            for augment, own_alpha in augments:
                 augment.alpha = own_alpha if alpha is None else alpha
 
 

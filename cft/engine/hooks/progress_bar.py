@@ -1,5 +1,6 @@
 """A live progress bar on a terminal, MMEngine's plain log lines elsewhere."""
 
+import atexit
 import logging
 import sys
 
@@ -58,6 +59,8 @@ class ProgressBarHook(Hook):
             refresh_per_second=4,
         )
         self._progress.start()
+        # An interrupted run must give the cursor back as well.
+        atexit.register(self.close)
         for handler, _ in self._streams:
             handler.setStream(sys.stdout)
             handler.addFilter(self._filter)
@@ -82,6 +85,7 @@ class ProgressBarHook(Hook):
         """Remove the bar and give the log its own stream back; safe to call twice."""
         if self._progress is None:
             return
+        atexit.unregister(self.close)
         self._progress.stop()
         self._progress = None
         for handler, stream in self._streams:

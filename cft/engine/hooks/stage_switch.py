@@ -3,6 +3,7 @@
 import difflib
 
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 from torch.optim import Optimizer
@@ -75,7 +76,7 @@ class StageSwitchHook(Hook):
                 parameter.grad = None
 
         wrapper = runner.optim_wrapper
-        wrappers = wrapper.values() if isinstance(wrapper, dict) or hasattr(wrapper, 'optim_wrappers') else [wrapper]
+        wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
         self._handles = [w.optimizer.register_step_pre_hook(drop_frozen_gradients) for w in wrappers]
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:

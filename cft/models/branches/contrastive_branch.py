@@ -46,7 +46,8 @@ class ContrastiveBranch(BaseModule):
         self.pairs = None if pairs is None else MODELS.build(pairs)
         if self.pairs is not None and 'extra_positives' not in inspect.signature(self.loss.forward).parameters:
             raise ValueError(
-                f'{type(self.loss).__name__} takes no generated pairs; remove pairs=... or use SupConLoss or FocalSupConLoss'
+                f'{type(self.loss).__name__} takes no generated pairs; remove pairs=... or use SupConLoss '
+                'or FocalSupConLoss'
             )
         self.loss_weight = loss_weight
 

@@ -27,11 +27,12 @@ class ContrastiveClsHead(LinearClsHead):
             Needs a branch with a pair generator.
         loss_weights: Weights ``loss_ce`` and ``loss_con``; stage hooks change
             them. A loss of weight 0 is not computed.
-        kwargs: Those of :class:`mmpretrain.models.LinearClsHead`.
+        kwargs: ``init_cfg`` of :class:`mmpretrain.models.LinearClsHead`.
 
     Raises:
         ValueError: If ``smooth_classifier`` has no generator to take samples
-            from, or a weight has an unknown name.
+            from, a weight has an unknown name, or ``loss``, ``cal_acc`` or
+            ``topk`` is given, which would have no effect.
 
     Example:
         >>> head = ContrastiveClsHead(10, 64, contrastive=dict(
@@ -47,6 +48,9 @@ class ContrastiveClsHead(LinearClsHead):
         loss_weights: dict[str, float] | None = None,
         **kwargs: object,
     ) -> None:
+        ineffective = sorted({'loss', 'cal_acc', 'topk'} & set(kwargs))
+        if ineffective:
+            raise ValueError(f'{ineffective} would have no effect: this head computes loss_ce and loss_con; remove it')
         super().__init__(num_classes, in_channels, **kwargs)
         self.contrastive = None if contrastive is None else MODELS.build(contrastive)
         if smooth_classifier and (self.contrastive is None or self.contrastive.pairs is None):
@@ -80,10 +84,9 @@ class ContrastiveClsHead(LinearClsHead):
         if 'gt_score' in data_samples[0]:
             if self.contrastive is not None and self.loss_weights['loss_con'] > 0:
                 raise ValueError('batch_augments mixes labels before the contrastive branch sees them; remove one')
-            target = torch.stack([sample.gt_score for sample in data_samples])
-            return {'loss_ce': self.loss_weights['loss_ce'] * F.cross_entropy(self.fc(features).float(), target)}
-
-        labels = torch.cat([sample.gt_label for sample in data_samples])
+            labels = torch.stack([sample.gt_score for sample in data_samples])
+        else:
+            labels = torch.cat([sample.gt_label for sample in data_samples])
         losses, mixed = {}, None
         if self.contrastive is not None and self.loss_weights['loss_con'] > 0:
             loss_con, mixed = self.contrastive(features, labels, self.num_classes)
@@ -92,12 +95,10 @@ class ContrastiveClsHead(LinearClsHead):
             losses['loss_ce'] = self.loss_weights['loss_ce'] * self._cross_entropy(features, labels, mixed)
         for name, module in (('loss_con', self.contrastive), ('loss_ce', self.fc)):
             if name not in losses and module is not None:
-                losses[name] = _zero_through(module)
+                losses[name] = _zero_through(module, features)
         return losses
 
-    def _cross_entropy(
-        self, features: torch.Tensor, labels: torch.Tensor, mixed: MixedPairs | None
-    ) -> torch.Tensor:
+    def _cross_entropy(self, features: torch.Tensor, labels: torch.Tensor, mixed: MixedPairs | None) -> torch.Tensor:
         if not self.smooth_classifier or mixed is None:
             return F.cross_entropy(self.fc(features).float(), labels)
         logits = self.fc(torch.cat([features, mixed.positives, mixed.negatives])).float()
@@ -108,7 +109,7 @@ class ContrastiveClsHead(LinearClsHead):
         return (losses * exists).sum() / exists.sum()
 
 
-def _zero_through(module: torch.nn.Module) -> torch.Tensor:
-    """A zero that reaches every parameter, so that DDP does not wait for a missing gradient."""
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    return torch.stack([0.0 * parameter.flatten()[0].float() for parameter in parameters]).sum()
+def _zero_through(module: torch.nn.Module, features: torch.Tensor) -> torch.Tensor:
+    """A zero that reaches every trainable parameter, so that DDP does not wait for a missing gradient."""
+    zero = features.new_zeros((), dtype=torch.float32)
+    return sum((0.0 * p.flatten()[0].float() for p in module.parameters() if p.requires_grad), zero)

@@ -12,10 +12,8 @@ def _views_of(inputs: object) -> list | None:
     """Split a collated batch into its views; None if there is only one view."""
     if isinstance(inputs, torch.Tensor) or not isinstance(inputs, Sequence) or not len(inputs):
         return None
-    if isinstance(inputs[0], torch.Tensor) and inputs[0].dim() == 4:
+    if isinstance(inputs[0], Sequence) or inputs[0].dim() == 4:
         return list(inputs)
-    if isinstance(inputs[0], Sequence):
-        return [list(view) for view in zip(*inputs, strict=True)]
     return None
 
 
@@ -24,7 +22,7 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
     """mmpretrain's classification preprocessor, for one view or several.
 
     A batch of V views (``MultiView`` in the pipeline) comes as a list of V
-    tensors (N, C, H, W) from ``default_collate`` or as N lists of V tensors
+    tensors (N, C, H, W) from ``default_collate`` or as V lists of N tensors
     (C, H, W) from ``pseudo_collate``; each view is moved, converted and
     normalised as a single-view batch would be. Sizes may differ per view.
 

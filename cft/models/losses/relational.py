@@ -82,9 +82,7 @@ class ReSSLLoss(nn.Module):
 
         Without any candidate but the own key (one image, no queue) it is 0.
         """
-        return ressl_loss(
-            query, key, queue, temperature=self.temperature, target_temperature=self.target_temperature
-        )
+        return ressl_loss(query, key, queue, temperature=self.temperature, target_temperature=self.target_temperature)
 
     def extra_repr(self) -> str:
         return f'temperature={self.temperature}, target_temperature={self.target_temperature}'
@@ -113,9 +111,7 @@ class SCELoss(nn.Module):
         torch.Size([])
     """
 
-    def __init__(
-        self, temperature: float = 0.1, target_temperature: float = 0.05, coefficient: float = 0.5
-    ) -> None:
+    def __init__(self, temperature: float = 0.1, target_temperature: float = 0.05, coefficient: float = 0.5) -> None:
         super().__init__()
         _check_temperatures(temperature, target_temperature)
         if not 0 <= coefficient <= 1:

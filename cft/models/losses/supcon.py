@@ -139,7 +139,4 @@ class SupConLoss(nn.Module):
         )
 
     def extra_repr(self) -> str:
-        return (
-            f'temperature={self.temperature}, gather={self.gather}, '
-            f'only_extra_positives={self.only_extra_positives}'
-        )
+        return f'temperature={self.temperature}, gather={self.gather}, only_extra_positives={self.only_extra_positives}'

@@ -55,9 +55,7 @@ class HardPairMixup(PairGenerator):
         (torch.Size([6, 16]), torch.Size([6, 3]))
     """
 
-    def __init__(
-        self, alpha: float = 1.0, negative_threshold: float = 0.8, positive_threshold: float = 0.0
-    ) -> None:
+    def __init__(self, alpha: float = 1.0, negative_threshold: float = 0.8, positive_threshold: float = 0.0) -> None:
         super().__init__(alpha)
         for name, value in (('negative', negative_threshold), ('positive', positive_threshold)):
             if not 0 <= value <= 1:

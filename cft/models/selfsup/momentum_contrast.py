@@ -72,8 +72,9 @@ class MomentumContrast(BaseSelfSupervisor):
 
         Parameters move; BatchNorm statistics of the momentum encoder are its own.
         """
-        for target, online in ((self.target_backbone, self.backbone), (self.target_neck, self.neck)):
-            torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), 1 - momentum)
+        target = [*self.target_backbone.parameters(), *self.target_neck.parameters()]
+        online = [*self.backbone.parameters(), *self.neck.parameters()]
+        torch._foreach_lerp_(target, online, 1 - momentum)
         self._steps_without_update = 0
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:

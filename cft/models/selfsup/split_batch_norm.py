@@ -18,7 +18,7 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
 
     Args:
         num_features: C, number of channels.
-        num_splits: Number of parts; a batch smaller than that is not split.
+        num_splits: Number of parts; a batch of fewer than two rows per part is not split.
     """
 
     def __init__(self, num_features: int, num_splits: int = 2, **kwargs: object) -> None:
@@ -29,4 +29,5 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
         """Normalise (N, C, H, W)."""
         if not self.training or len(features) < 2 * self.num_splits:
             return super().forward(features)
-        return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in features.chunk(self.num_splits)])
+        parts = features.tensor_split(self.num_splits)
+        return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])

@@ -1,45 +1,12 @@
-"""ContrastiveClsHead: which losses it returns, their weights, and the smooth classifier."""
+"""ContrastiveClsHead: which losses it returns, and their weights."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 from comparison import random_rows
-from mmpretrain.structures import DataSample
-from torch import Tensor
+from contrastive_heads import LABELS, build, run
 
 from cft.models.classification import ContrastiveClsHead
-
-LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 2])
-PROJECTOR = {'type': 'cft.MLPProjector', 'in_channels': 5, 'out_channels': 4}
-
-
-def build(pairs: str | None = None, *, branch: bool = True, **options: object) -> ContrastiveClsHead:
-    """A float64 head of 5 features and 3 classes, always with the same parameters."""
-    torch.manual_seed(3)
-    contrastive = {'type': 'cft.ContrastiveBranch', 'loss': {'type': 'cft.SupConLoss'}, 'projector': PROJECTOR}
-    if pairs:
-        contrastive['pairs'] = {'type': f'cft.{pairs}'}
-    return ContrastiveClsHead(3, 5, contrastive=contrastive if branch else None, **options).double()
-
-
-def samples(labels: Tensor = LABELS) -> list[DataSample]:
-    return [DataSample().set_gt_label(int(label)) for label in labels]
-
-
-def run(head: ContrastiveClsHead, features: Tensor | None = None, labels: Tensor = LABELS) -> dict[str, Tensor]:
-    """Losses with a fixed seed, so that the pairs can be drawn again."""
-    features = random_rows(len(labels)) if features is None else features
-    torch.manual_seed(5)
-    return head.loss((torch.zeros(1), features), samples(labels))
-
-
-def soft_cross_entropy(head: ContrastiveClsHead, rows: Tensor, targets: Tensor) -> list[Tensor]:
-    """``-sum_k y_k log softmax(Wx + b)_k`` of every row, by a loop."""
-    losses = []
-    for row, target in zip(rows, targets, strict=True):
-        logits = head.fc.weight @ row + head.fc.bias
-        losses.append(-sum(y * (logit - logits.exp().sum().log()) for y, logit in zip(target, logits, strict=True)))
-    return losses
 
 
 def test_without_a_branch_it_is_cross_entropy() -> None:
@@ -70,7 +37,9 @@ def test_weights_scale_each_loss() -> None:
         assert torch.equal(losses['loss_con'], 0.5 * plain['loss_con'])
 
 
-@pytest.mark.parametrize(('name', 'part', 'other'), [('loss_con', 'contrastive', 'fc'), ('loss_ce', 'fc', 'contrastive')])
+@pytest.mark.parametrize(
+    ('name', 'part', 'other'), [('loss_con', 'contrastive', 'fc'), ('loss_ce', 'fc', 'contrastive')]
+)
 def test_weight_zero_is_not_computed_but_reaches_every_parameter(name: str, part: str, other: str) -> None:
     """The forward of that part never runs; DDP still finds a gradient, exactly zero, on all of its parameters."""
     head, calls = build('HardPairMixup', loss_weights={name: 0.0}), []
@@ -92,64 +61,6 @@ def test_weight_zero_without_trainable_parameters(branch: bool, weights: dict[st
     head.fc.requires_grad_(branch)
     losses = run(head)
     assert losses[next(iter(weights))] == 0
-
-
-@pytest.mark.parametrize('pairs', ['HardPairMixup', 'ManifoldMixup'])
-def test_smooth_classifier_is_a_mean_over_originals_and_generated_rows(pairs: str) -> None:
-    """Core-tuning's L_ce^m by hand, on pairs drawn again with the same seed."""
-    head, features = build(pairs, smooth_classifier=True), random_rows(7)
-    losses = run(head, features)
-    torch.manual_seed(5)
-    mixed = head.contrastive.pairs(features, LABELS, 3)
-    values = soft_cross_entropy(head, features, F.one_hot(LABELS, 3))
-    values += soft_cross_entropy(head, mixed.positives, mixed.positive_targets)
-    if pairs == 'HardPairMixup':
-        values += soft_cross_entropy(head, mixed.negatives, mixed.negative_targets)
-    assert len(values) == (21 if pairs == 'HardPairMixup' else 14)
-    torch.testing.assert_close(losses['loss_ce'].double(), sum(values) / len(values), rtol=1e-6, atol=0)
-    assert abs(losses['loss_ce'] - run(build(pairs), features)['loss_ce']) > 1e-3
-
-
-def test_smooth_classifier_leaves_out_rows_that_do_not_exist() -> None:
-    """In a one-class batch there is no negative: neither its loss nor its row counts."""
-    head, features, labels = build('HardPairMixup', smooth_classifier=True), random_rows(4), torch.ones(4).long()
-    losses = run(head, features, labels)
-    torch.manual_seed(5)
-    mixed = head.contrastive.pairs(features, labels, 3)
-    assert not mixed.negative_mask.any() and mixed.positive_mask.all()
-    values = soft_cross_entropy(head, torch.cat([features, mixed.positives]), F.one_hot(torch.ones(8).long(), 3))
-    torch.testing.assert_close(losses['loss_ce'].double(), sum(values) / 8, rtol=1e-6, atol=0)
-
-
-def test_smooth_classifier_with_pairs_switched_off() -> None:
-    """A hook may switch mixing off for a while: then it is the plain cross-entropy."""
-    head = build('HardPairMixup', smooth_classifier=True)
-    head.contrastive.pairs.enabled = False
-    assert torch.equal(run(head)['loss_ce'], run(build())['loss_ce'])
-
-
-@pytest.mark.parametrize('branch', [False, True])
-def test_soft_labels_use_cross_entropy_alone(branch: bool) -> None:
-    """``gt_score`` of batch augmentation; a branch must be weighted 0, and stays within DDP's reach."""
-    head, features = build(branch=branch, loss_weights={'loss_con': 0.0, 'loss_ce': 2.0}), random_rows(7)
-    scores = torch.rand(7, 3).double().softmax(dim=1)
-    losses = head.loss((features,), [DataSample().set_gt_score(score) for score in scores])
-    expected = 2 * sum(soft_cross_entropy(head, features, scores)) / 7
-    torch.testing.assert_close(losses['loss_ce'].double(), expected, rtol=1e-6, atol=0)
-    sum(losses.values()).backward()
-    assert all(parameter.grad is not None for parameter in head.parameters())
-
-
-def test_soft_labels_do_not_go_with_a_branch() -> None:
-    """Mixed labels have no positives; the message says what to remove."""
-    with pytest.raises(ValueError, match='batch_augments'):
-        build().loss((random_rows(1),), [DataSample().set_gt_score(torch.tensor([0.5, 0.5, 0.0]))])
-
-
-@pytest.mark.parametrize('options', [{'branch': False}, {'branch': True}])
-def test_smooth_classifier_needs_pairs(options: dict) -> None:
-    with pytest.raises(ValueError, match='pairs'):
-        build(smooth_classifier=True, **options)
 
 
 def test_unknown_weight_is_refused() -> None:

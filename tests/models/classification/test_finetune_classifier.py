@@ -42,7 +42,7 @@ def views(*sizes: int) -> list[Tensor]:
     return [torch.randn(4, 3, size, size) for size in sizes]
 
 
-def spy_head(model: FineTuneClassifier, monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+def spy_head(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     """Record what reaches the head: the features of every stage, and the labels."""
     seen: list[tuple] = []
 
@@ -72,9 +72,9 @@ def test_row_is_view_times_batch_plus_image(
     model: FineTuneClassifier, sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Row v * N + i of every stage is view v of image i, with the label of image i."""
-    seen, inputs = spy_head(model.eval(), monkeypatch), views(*sizes)
-    model(inputs, samples(), mode='loss')
-    (stages, labels), = seen
+    seen, inputs = spy_head(monkeypatch), views(*sizes)
+    model.eval()(inputs, samples(), mode='loss')
+    ((stages, labels),) = seen
     assert labels == [0, 1, 2, 1] * len(sizes)
     assert [stage.shape for stage in stages] == [(4 * len(sizes), 4), (4 * len(sizes), 8)]
     for v, view in enumerate(inputs):
