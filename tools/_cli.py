@@ -6,6 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 # The tools run from any directory and from a checkout that is not installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,9 +30,15 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
-def work_dir_of(config: str, given: str | None) -> str:
-    path = Path(config)
-    return given or str(Path('work_dirs') / path.parent.name / path.stem)
+def read_config(args: argparse.Namespace) -> 'Config':
+    """The config with the overrides, launcher and work dir of the command line."""
+    from cft.apis import load_config
+
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    path = Path(args.config)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / path.parent.name / path.stem)
+    return cfg
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, readable_errors, work_dir_of
+from _cli import add_common_arguments, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,11 +20,9 @@ def main() -> None:
         from mmengine.dist import is_main_process
         from mmengine.fileio import dump
 
-        from cft.apis import load_config, test
+        from cft.apis import test
 
-        cfg = load_config(args.config, args.cfg_options)
-        cfg.launcher = args.launcher
-        cfg.work_dir = work_dir_of(args.config, args.work_dir or cfg.get('work_dir'))
+        cfg = read_config(args)
         cfg.load_from = args.checkpoint
         metrics = test(cfg)
         if args.out and is_main_process():

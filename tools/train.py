@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, readable_errors, work_dir_of
+from _cli import add_common_arguments, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,12 +23,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from cft.apis import load_config, train
+        from cft.apis import train
         from cft.errors import ConfigError
 
-        cfg = load_config(args.config, args.cfg_options)
-        cfg.launcher = args.launcher
-        cfg.work_dir = work_dir_of(args.config, args.work_dir or cfg.get('work_dir'))
+        cfg = read_config(args)
         if args.amp:
             if cfg.optim_wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
                 raise ConfigError(f'--amp does not go with optim_wrapper.type={cfg.optim_wrapper.type!r}')

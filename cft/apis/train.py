@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 from torch import distributed
+from torch.utils.data import DataLoader
 
 from cft.errors import ConfigError
 
@@ -68,7 +69,15 @@ def train(cfg: Config) -> Runner:
     except (TypeError, ValueError, KeyError, OSError, RuntimeError) as error:
         raise ConfigError(_explain(error, cfg)) from error
     runner.train()
+    _stop_workers(runner.train_dataloader)
     return runner
+
+
+def _stop_workers(dataloader: DataLoader) -> None:
+    """End persistent worker processes; left to garbage collection, each would be waited for 5 seconds."""
+    if dataloader._iterator is not None:
+        dataloader._iterator._shutdown_workers()
+        dataloader._iterator = None
 
 
 def test(cfg: Config) -> dict[str, float]:

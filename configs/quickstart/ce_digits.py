@@ -30,11 +30,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='cft.Digits', split='val', pipeline=_base_.test_pipeline))
 test_dataloader = dict(
-    batch_size=500,
-    num_workers=0,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='cft.Digits', split='test', pipeline=_base_.test_pipeline))
+    val_dataloader, batch_size=500, dataset=dict(val_dataloader['dataset'], split='test'))
 val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = dict(type='Accuracy', topk=(1, ))
 

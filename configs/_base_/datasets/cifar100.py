@@ -1,37 +1,5 @@
-# All 50,000 training images are trained on, as published; nothing is chosen on the test images.
-# To tune, hold out a part of the training images: cft.StratifiedSubset, as in ../../quickstart.
+_base_ = 'cifar10.py'
+
 data_root = 'data/cifar100'
-
-train_pipeline = [
-    dict(type='RandomResizedCrop', scale=224, backend='pillow', interpolation='bicubic'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
-]
-two_view_pipeline = [
-    dict(type='MultiView', num_views=2, transforms=[train_pipeline[:-1]]),
-    dict(type='PackInputs'),
-]
-test_pipeline = [
-    dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),
-    dict(type='CenterCrop', crop_size=224),
-    dict(type='PackInputs'),
-]
-
-train_dataloader = dict(
-    batch_size=256,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='CIFAR100', data_root=data_root, split='train', pipeline=train_pipeline))
-test_dataloader = dict(
-    batch_size=256,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='CIFAR100', data_root=data_root, split='test', pipeline=test_pipeline))
-test_evaluator = dict(type='Accuracy', topk=(1, 5))
-test_cfg = dict()
+train_dataloader = dict(dataset=dict(type='CIFAR100', data_root=data_root))
+test_dataloader = dict(dataset=dict(type='CIFAR100', data_root=data_root))

@@ -36,14 +36,7 @@ val_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='cft.ImageFolder', data_root=data_root, split='val', pipeline=test_pipeline))
-test_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='cft.ImageFolder', data_root=data_root, split='test', pipeline=test_pipeline))
+test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset'], split='test'))
 val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = dict(type='Accuracy', topk=(1, ))
 val_cfg = dict()
