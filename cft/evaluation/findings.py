@@ -7,6 +7,9 @@ from scipy import stats
 
 from .paired import MethodSummary, baseline_of
 
+# With fewer, equal methods differ by more than two standard errors in over a tenth of the comparisons.
+FEWEST_DRAWS = 5
+
 
 def chance_level(draws: int) -> float:
     """Probability that a mean lies more than two standard errors from a true value of 0.
@@ -52,8 +55,9 @@ def findings(summaries: Sequence[MethodSummary], results_knn: Mapping[str, float
     scratch = next((summary for summary in summaries if summary.key == f'{base.key}_scratch'), None)
     others = [summary for summary in summaries if summary not in (base, scratch)]
     sentences = []
-    if base.draws == 1:
-        sentences.append('Only one draw was run: nothing can be concluded about any method.')
+    if base.draws < FEWEST_DRAWS:
+        number = 'one draw was' if base.draws == 1 else f'{base.draws} draws were'
+        sentences.append(f'Only {number} run: nothing can be concluded about any method.')
     else:
         sentences += [] if scratch is None else [_about_pretraining(base, scratch)]
         sentences += [_about_accuracy(base, other) for other in others]
@@ -63,7 +67,7 @@ def findings(summaries: Sequence[MethodSummary], results_knn: Mapping[str, float
         'An order among the contrastive methods is not established by this experiment: each is paired with '
         f'{base.name} only, and ranking two of them would need their own paired difference.'
     )
-    if base.draws > 1:
+    if base.draws >= FEWEST_DRAWS:
         sentences.append(
             'Above and below mean a paired difference of more than two standard errors. Between equal methods that '
             f'happens by chance in about {100 * chance_level(base.draws):.0f} % of the comparisons at '

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cft.evaluation.findings import findings
+from cft.evaluation.findings import FEWEST_DRAWS, findings
 from cft.evaluation.paired import MethodSummary, baseline_of, summarise
 
 from .page import bullets, element, image, page, percent_bars, table
@@ -64,7 +64,8 @@ def write_report(results: Mapping[str, Any], folder: str | Path) -> Path:
 def _result_table(summaries: Sequence[MethodSummary]) -> str:
     base = baseline_of(summaries)
     header, rows = table_cells(summaries)
-    verdicts = ['one draw' if base.draws == 1 and summary is not base else summary.verdict for summary in summaries]
+    few = base.draws < FEWEST_DRAWS
+    verdicts = ['too few draws' if few and summary is not base else summary.verdict for summary in summaries]
     rows = [[*cells, verdict] for cells, verdict in zip(rows, verdicts, strict=True)]
     header = [cell.replace(' ± ', '\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}') for cell in header]
     return table([*header, f'against {base.name}'], rows, [verdict.replace(' ', '-') for verdict in verdicts])

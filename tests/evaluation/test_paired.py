@@ -171,3 +171,12 @@ def test_neighbour_sentence_compares_both_ways():
     collapsed = {**KNN, 'pretrained': 83.0}
     text = findings([ce], collapsed)[0]
     assert 'as many as on a random encoder (83.0 %) and fewer than on raw pixels (96.1 %)' in text
+
+
+@pytest.mark.parametrize('draws', [2, 4])
+def test_few_draws_conclude_nothing(draws):
+    """However small the standard error is."""
+    summaries = [make_summary('ce', None, None, draws=draws), make_summary('scl', 3.0, 0.01, draws=draws)]
+    sentences = findings(summaries, KNN)
+    assert sentences[0] == f'Only {draws} draws were run: nothing can be concluded about any method.'
+    assert not any('above' in sentence.lower() for sentence in sentences)

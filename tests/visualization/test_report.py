@@ -71,7 +71,7 @@ def test_images_are_the_png_files_and_have_size(make_results, tmp_path):
 
 
 def test_every_number_and_sentence_appears(make_results, tmp_path):
-    results = make_results()
+    results = make_results(draws=5)
     _, page = read(write_report(results, tmp_path))
     summaries = summarise(results['runs'], results['methods'], results['baseline'])
     for cell in sum(table_cells(summaries)[1], []):
@@ -105,11 +105,12 @@ def test_names_are_escaped(make_results, tmp_path):
     assert '<b>"CE"</b>' in page.text and 'SCL "<img src=x>' in page.text
 
 
-def test_short_run_without_embeddings_and_with_one_draw(make_results, tmp_path):
-    _, page = read(write_report(make_results(draws=1, embeddings=False), tmp_path))
+@pytest.mark.parametrize('draws', [1, 2, 4])
+def test_short_run_without_embeddings_and_with_few_draws(make_results, tmp_path, draws):
+    _, page = read(write_report(make_results(draws=draws, embeddings=False), tmp_path))
     assert page.tags.count('img') == 4
     assert any('nothing can be concluded' in text for text in page.text)
-    assert page.text.count('one draw') == 3
+    assert page.text.count('too few draws') == 3
     assert not {'above', 'below', 'not distinguishable'} & set(page.text)
 
 
