@@ -8,6 +8,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
+from cft.errors import ConfigError
+
 
 class ToyHead(nn.Module):
     def __init__(self) -> None:
@@ -16,6 +18,8 @@ class ToyHead(nn.Module):
         self.loss_weights = {'loss_ce': 1.0, 'loss_con': 1.0}
 
     def set_loss_weights(self, loss_weights: dict[str, float]) -> None:
+        if set(loss_weights) - set(self.loss_weights):
+            raise ConfigError(f'unknown loss_weights {sorted(loss_weights)}')
         self.loss_weights.update(loss_weights)
 
 

@@ -46,6 +46,16 @@ def test_resume_is_in_the_right_stage_at_once(checkpoint: str, done: int, tmp_pa
     assert [seen[0] for seen in recorder.seen] == [0.0 if iteration < 4 else 1.0 for iteration in range(done, 10)]
 
 
+def test_resume_in_a_stage_that_names_no_weights(tmp_path: Path) -> None:
+    """It has those of the stage before, as in the uninterrupted run."""
+    stages = [STAGES[0], {}]
+    toy_runner(tmp_path / 'whole', [StageSwitchHook(stages)]).train()
+    recorder = Recorder(look)
+    settings = {'load_from': str(tmp_path / 'whole' / 'iter_7.pth'), 'resume': True}
+    toy_runner(tmp_path / 'resumed', [StageSwitchHook(stages), recorder], **settings).train()
+    assert [seen[:2] for seen in recorder.seen] == [(0.0, 1.0)] * 3
+
+
 def test_restart_of_the_schedule(tmp_path: Path) -> None:
     """Closed form: one cosine over the first stage's share of ten steps, a whole one over the remaining six."""
     scheduler = {'type': 'CosineAnnealingLR', 'by_epoch': False, 'begin': 0, 'end': 10}
@@ -75,6 +85,7 @@ def test_gradient_accumulation_keeps_it_frozen(tmp_path: Path) -> None:
         ([{}, {}], 'needs a fraction'),
         ([{'fraction': 0.5}, {'fraction': 0.2}], 'add up to 0.7'),
         ([{'fraction': 1.5}, {}], 'lie in'),
+        ([{'fraction': 0.5}, {'loss_weights': {'loss_cee': 1.0}}], 'unknown loss_weights'),
         ([{'fraction': 0.5, 'frozen': ['head.fcc']}, {}], "'head.fcc' names no parameter.*did you mean 'head.fc'"),
     ],
 )

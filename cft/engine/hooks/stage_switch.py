@@ -34,7 +34,7 @@ class StageSwitchHook(Hook):
             - ``fraction``: length as a fraction of the run's iterations; the
               last stage may leave it out to take the rest;
             - ``loss_weights``: passed to ``set_loss_weights`` of the model's
-              heads that have it;
+              heads that have it; a weight not named stays as it was;
             - ``frozen``: names of modules or parameters, such as ``head.fc``,
               that do not move during the stage;
             - ``restart_schedule``: begin the stage with the initial learning
@@ -68,6 +68,11 @@ class StageSwitchHook(Hook):
         frozen = [_frozen_parameters(unwrap_model(runner.model), stage.get('frozen', [])) for stage in self.stages]
         if any('loss_weights' in stage for stage in self.stages) and not list(_weighted_heads(runner.model)):
             raise ConfigError('no module of the model has set_loss_weights; use a contrastive head of cft')
+        for head in _weighted_heads(runner.model):
+            initial = dict(head.loss_weights)
+            for stage in self.stages:
+                head.set_loss_weights(stage.get('loss_weights', {}))
+            head.set_loss_weights(initial)
         self._stage = None
         self._enter(runner, stage_at(self.starts, runner.iter))
 
@@ -91,9 +96,10 @@ class StageSwitchHook(Hook):
             handle.remove()
 
     def _enter(self, runner: Runner, index: int) -> None:
-        stage = self.stages[index]
-        for head in _weighted_heads(runner.model):
-            head.set_loss_weights(stage.get('loss_weights', {}))
+        # A stage keeps what it does not name: after a resume the earlier stages' weights count as well.
+        for stage in self.stages[: index + 1]:
+            for head in _weighted_heads(runner.model):
+                head.set_loss_weights(stage.get('loss_weights', {}))
         self._stage = index
         runner.logger.info(
             f'Stage {index + 1} of {len(self.stages)} from iteration {self.starts[index]}: '

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from mmpretrain.models import LinearClsHead
 from mmpretrain.structures import DataSample
 
+from cft.errors import ConfigError
 from cft.models.pairs import MixedPairs
 from cft.registry import MODELS
 
@@ -63,7 +64,7 @@ class ContrastiveClsHead(LinearClsHead):
         """Change some of the weights ``loss_ce`` and ``loss_con``."""
         unknown = set(loss_weights) - set(self.loss_weights)
         if unknown:
-            raise ValueError(f'unknown loss_weights {sorted(unknown)}; this head has {sorted(self.loss_weights)}')
+            raise ConfigError(f'unknown loss_weights {sorted(unknown)}; this head has {sorted(self.loss_weights)}')
         self.loss_weights.update(loss_weights)
 
     def loss(
