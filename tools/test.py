@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, read_config, readable_errors
+from _cli import add_common_arguments, leave_process_group, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +27,7 @@ def main() -> None:
         metrics = test(cfg)
         if args.out and is_main_process():
             dump(metrics, args.out)
+        leave_process_group()
 
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, read_config, readable_errors
+from _cli import add_common_arguments, leave_process_group, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,6 +36,7 @@ def main() -> None:
             cfg.resume = True
             cfg.load_from = None if args.resume == 'auto' else args.resume
         train(cfg)
+        leave_process_group()
 
 
 if __name__ == '__main__':
