@@ -41,14 +41,6 @@ def read_config(args: argparse.Namespace) -> 'Config':
     return cfg
 
 
-def leave_process_group() -> None:
-    """End a distributed job in order; exiting with gloo's threads alive can abort the process."""
-    from torch import distributed
-
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.destroy_process_group()
-
-
 @contextlib.contextmanager
 def readable_errors() -> Iterator[None]:
     """Print a user's mistake as one line; programming errors keep their traceback."""

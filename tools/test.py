@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, leave_process_group, read_config, readable_errors
+from _cli import add_common_arguments, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,7 +20,7 @@ def main() -> None:
         from mmengine.dist import is_main_process
         from mmengine.fileio import dump
 
-        from cft.apis import test
+        from cft.apis import leave_process_group, test
 
         cfg = read_config(args)
         cfg.load_from = args.checkpoint

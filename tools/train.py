@@ -2,7 +2,7 @@
 
 import argparse
 
-from _cli import add_common_arguments, leave_process_group, read_config, readable_errors
+from _cli import add_common_arguments, read_config, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from cft.apis import train
+        from cft.apis import leave_process_group, train
         from cft.errors import ConfigError
 
         cfg = read_config(args)

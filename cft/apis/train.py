@@ -1,5 +1,6 @@
 """Train and test from a config, as the command-line tools do."""
 
+import gc
 import os
 import re
 
@@ -71,6 +72,19 @@ def train(cfg: Config) -> Runner:
     runner.train()
     _stop_workers(runner.train_dataloader)
     return runner
+
+
+def leave_process_group() -> None:
+    """End a distributed job in order; does nothing in a single process.
+
+    Gloo's threads hold tensors that Python made. Alive when the interpreter
+    ends, they can abort the process, so every model that holds the group goes
+    first.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        gc.collect()
+        distributed.destroy_process_group()
+        gc.collect()
 
 
 def _stop_workers(dataloader: DataLoader) -> None:

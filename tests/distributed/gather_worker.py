@@ -8,6 +8,8 @@ import gather_row_cases
 import torch
 import torch.distributed as dist
 
+from cft.apis import leave_process_group
+
 CASES = gather_loss_cases.CASES | gather_row_cases.CASES
 
 
@@ -27,7 +29,7 @@ def main() -> int:
         sys.stdout.write(f'[rank {dist.get_rank()}] {name}: {verdict}\n')
         sys.stdout.flush()
     dist.all_reduce(failed)
-    dist.destroy_process_group()
+    leave_process_group()
     return int(failed > 0)
 
 

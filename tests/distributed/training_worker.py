@@ -9,7 +9,7 @@ import torch.distributed as dist
 from digits_runs import short_config, weights
 from mmengine.runner import Runner
 
-from cft.apis import train
+from cft.apis import leave_process_group, train
 from cft.engine.model_access import unwrap_model
 
 
@@ -63,7 +63,9 @@ def main() -> None:
     for check in (check_coin, check_sce, check_coretuning, check_schane):
         check(Path(sys.argv[1]) / check.__name__)
         print(f'[rank {os.environ["RANK"]}] {check.__name__}: ok', flush=True)
-    dist.destroy_process_group()
+    leave_process_group()
+    threads = [task.read_text() for task in Path('/proc/self/task').glob('*/comm')]
+    assert not any('gloo' in name for name in threads), threads
 
 
 if __name__ == '__main__':
