@@ -1,16 +1,18 @@
 """cft: contrastive fine-tuning of self-supervised visual models.
 
 The components register themselves when a config first names one of them
-(``type='cft.ContrastiveBranch'``); only the weight initialiser
-``SSLPretrained``, named without a scope, must be there from the start.
+(``type='cft.ContrastiveBranch'``). From the start there must be the weight
+initialiser ``SSLPretrained``, named without a scope, and the operators that
+detectors look for in mmcv (:mod:`cft.import_hooks`).
 """
 
 import warnings
 
-from . import checkpoints
+from . import checkpoints, import_hooks
 
 __all__ = ['checkpoints']
 __version__ = '0.1.0'
 
-# mmcv is installed without compiled operators on purpose; none of them is used.
-warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+import_hooks.install()
+# An optional, faster evaluation of mmdet's that none of our configs uses.
+warnings.filterwarnings('ignore', message='faster_coco_eval is not installed')

@@ -10,7 +10,11 @@ from mmengine.config import Config
 from cft.apis import load_config, train
 from cft.apis.config import iterate_dicts
 
-ALL = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name not in ('_base_', 'quickstart'))
+ALL = sorted(
+    path
+    for path in CONFIGS.glob('*/*.py')
+    if path.parent.name not in ('_base_', 'quickstart') and not path.stem.endswith(('_seg', '_det', '_fpn', '_dg'))
+)
 
 
 def shrink(cfg: Config) -> None:

@@ -11,6 +11,9 @@ from cft.errors import ConfigError
 
 from .config import iterate_dicts
 
+# Under these keys mmdet names a function or layer of mmcv.ops, which no registry knows.
+OPERATOR_KEYS = ('.nms', '.roi_layer')
+
 
 def check_config(cfg: Config) -> None:
     """Check that every named type is registered and every checkpoint exists.
@@ -27,10 +30,14 @@ def check_config(cfg: Config) -> None:
     with DefaultScope.overwrite_default_scope(scope):
         for where, node in iterate_dicts(cfg._cfg_dict):
             if isinstance(node.get('type'), str):
-                _check_type(registries, where, node['type'])
+                if where.endswith(OPERATOR_KEYS):
+                    _check_operator(where, node['type'])
+                else:
+                    _check_type(registries, where, node['type'])
             checkpoint = node.get('checkpoint')
             if isinstance(checkpoint, str) and where.endswith('init_cfg'):
                 _check_file(f'{where}.checkpoint', checkpoint)
+    _check_held_out_domain(cfg)
     if isinstance(cfg.get('load_from'), str):
         _check_file('load_from', cfg.load_from)
 
@@ -56,6 +63,15 @@ def _check_type(registries: list[Registry], where: str, name: str) -> None:
     raise ConfigError(f'{where}.type: no component is registered as {name!r}; {hint}')
 
 
+def _check_operator(where: str, name: str) -> None:
+    known = [key for key, value in vars(import_module('mmcv.ops')).items() if callable(value)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        raise ConfigError(
+            f'{where}.type: mmcv has no operator {name!r}' + (f'; did you mean {near[0]!r}?' if near else '')
+        )
+
+
 def _is_registered(registry: Registry, name: str) -> bool:
     try:
         return registry.get(name) is not None
@@ -75,6 +91,19 @@ def _names(registry: Registry, scope: str | None) -> set[str]:
         names |= set(registry.module_dict)
         registry = registry.parent
     return names
+
+
+def _check_held_out_domain(cfg: Config) -> None:
+    domains = {
+        where: node['test_domain']
+        for where, node in iterate_dicts(cfg._cfg_dict)
+        if '_dataloader' in where and 'test_domain' in node
+    }
+    if len(set(domains.values())) > 1:
+        raise ConfigError(
+            f'the splits differ in the domain that is held out, so that training may see the test domain: {domains}; '
+            'set all at once with --cfg-options test_domain=NAME'
+        )
 
 
 def _check_file(where: str, path: str) -> None:

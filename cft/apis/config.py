@@ -16,14 +16,16 @@ RUNNER_KEYS = {
     'test_dataloader', 'test_evaluator', 'train_cfg', 'train_dataloader', 'val_cfg', 'val_dataloader',
     'val_evaluator', 'visualizer', 'work_dir',
 }  # fmt: skip
+# Top-level names that stand for the same name in every dataset.
+SHORTCUTS = {'data_root', 'test_domain'}
 
 
 def load_config(path: str | Path, overrides: dict | None = None) -> Config:
     """Read a config file and make it complete.
 
     Overrides of the top-level shortcuts reach the places that they stand for:
-    ``data_root`` every dataset that had the old value, ``checkpoint`` the
-    backbone's initialisation.
+    ``data_root`` and ``test_domain`` every dataset that had the old value,
+    ``checkpoint`` the backbone's initialisation.
 
     Args:
         path: Config file of any OpenMMLab kind.
@@ -53,14 +55,18 @@ def load_config(path: str | Path, overrides: dict | None = None) -> Config:
     _check_top_level(cfg)
     if overrides:
         _check_overrides(cfg, overrides)
-        old_root = cfg.get('data_root')
+        before = {name: cfg.get(name) for name in SHORTCUTS}
         cfg.merge_from_dict(overrides)
-        if 'data_root' in overrides:
-            _replace_data_root(cfg, old_root, overrides['data_root'])
+        for name in SHORTCUTS & overrides.keys():
+            _replace(cfg, name, before[name], overrides[name])
     if cfg.get('checkpoint'):
         if not isinstance(cfg.get('model', {}).get('backbone'), dict):
             raise ConfigError(f'checkpoint = {cfg.checkpoint!r} needs a model with a backbone, and the config has none')
         cfg.model.backbone.init_cfg = dict(type='SSLPretrained', checkpoint=cfg.checkpoint)
+        shared_head = cfg.model.get('roi_head', {}).get('shared_head')
+        if shared_head is not None:
+            # A C4 detector has the last stage of the backbone in its RoI head.
+            shared_head.init_cfg = dict(type='SSLPretrained', checkpoint=cfg.checkpoint)
     return cfg
 
 
@@ -112,7 +118,12 @@ def _check_overrides(cfg: Config, overrides: dict) -> None:
             node = node[key]
 
 
-def _replace_data_root(cfg: Config, old: str | None, new: str) -> None:
+def _replace(cfg: Config, name: str, old: str | None, new: str) -> None:
     for _, node in iterate_dicts(cfg._cfg_dict):
-        if node is not cfg._cfg_dict and old is not None and node.get('data_root') == old:
-            node['data_root'] = new
+        if node is cfg._cfg_dict or old is None:
+            continue
+        if node.get(name) == old:
+            node[name] = new
+        # A metric reads the annotations itself.
+        if name == 'data_root' and str(node.get('ann_file')).startswith(f'{old}/'):
+            node['ann_file'] = new + node['ann_file'][len(old) :]

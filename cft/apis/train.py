@@ -1,12 +1,14 @@
 """Train and test from a config, as the command-line tools do."""
 
 import gc
+import logging
 import os
 import re
 
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_distributed
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch import distributed
 from torch.utils.data import DataLoader
@@ -15,6 +17,7 @@ from cft.errors import ConfigError
 
 from .checks import check_config
 from .config import innermost_dataset, iterate_dicts
+from .drawn_data import draw_missing_data
 from .folder_config import complete_folder_config
 
 
@@ -35,8 +38,9 @@ def build_runner(cfg: Config) -> Runner:
     Example:
         >>> runner = build_runner(cfg)  # doctest: +SKIP
     """
-    complete_folder_config(cfg)
     check_config(cfg)
+    draw_missing_data(cfg)
+    complete_folder_config(cfg)
     if not torch.cuda.is_available():
         _adapt_to_cpu(cfg)
     try:
@@ -114,12 +118,21 @@ def test(cfg: Config) -> dict[str, float]:
 def _adapt_to_cpu(cfg: Config) -> None:
     if cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':
         raise ConfigError('mixed precision (--amp, AmpOptimWrapper) needs a CUDA device, and there is none')
+    _replace_sync_batch_norm(cfg)
     if cfg.get('launcher', 'none') != 'none':
         _use_cpu_processes(cfg)
     if 'OMP_NUM_THREADS' not in os.environ:
         # Threads beyond the cores spin against the data loader's processes: a step takes ten times as long.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
         torch.set_num_threads(max(1, cores - cfg.get('train_dataloader', {}).get('num_workers', 0)))
+
+
+def _replace_sync_batch_norm(cfg: Config) -> None:
+    synchronised = [node for _, node in iterate_dicts(cfg._cfg_dict) if node.get('type') == 'SyncBN']
+    for node in synchronised:
+        node['type'] = 'BN'
+    if synchronised:
+        print_log('SyncBN needs CUDA; on CPUs each process normalises its own images (BN)', 'current', logging.WARNING)
 
 
 def _use_cpu_processes(cfg: Config) -> None:

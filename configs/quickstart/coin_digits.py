@@ -7,7 +7,7 @@ custom_hooks = [
     dict(
         type='cft.StageSwitchHook',
         stages=[
-            dict(fraction=0.5, loss_weights=dict(loss_ce=0., loss_con=1.), frozen=['head.fc']),
+            dict(fraction=0.5, loss_weights=dict(loss_ce=0., loss_con=1.), frozen=['classifiers']),
             dict(loss_weights=dict(loss_ce=1., loss_con=0.1), restart_schedule=True),
         ])
 ]

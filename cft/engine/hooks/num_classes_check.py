@@ -2,18 +2,23 @@
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
+HEADS = ('head', 'decode_head', 'auxiliary_head', 'roi_head.bbox_head', 'roi_head.mask_head')
+
 
 @HOOKS.register_module()
 class NumClassesCheckHook(Hook):
-    """Stop with one clear error if ``model.head.num_classes`` is not the data's.
+    """Stop with one clear error if a head's ``num_classes`` is not the data's.
 
-    Datasets that do not name their classes are not checked.
+    Looks at the heads of classifiers (``head``), segmentors (``decode_head``,
+    ``auxiliary_head``) and detectors (``roi_head.bbox_head``,
+    ``roi_head.mask_head``). Datasets that do not name their classes are not checked.
 
     Example:
         >>> default_hooks = dict(num_classes_check=dict(type='cft.NumClassesCheckHook'))
@@ -31,10 +36,28 @@ class NumClassesCheckHook(Hook):
     @staticmethod
     def _check(runner: Runner, dataloader: DataLoader) -> None:
         classes = getattr(dataloader.dataset, 'metainfo', {}).get('classes')
-        num_classes = getattr(getattr(unwrap_model(runner.model), 'head', None), 'num_classes', None)
-        if classes is not None and num_classes is not None and len(classes) != num_classes:
+        if classes is None:
+            return
+        found = _num_classes(unwrap_model(runner.model))
+        wrong = {name: number for name, number in found.items() if number != len(classes)}
+        if wrong:
             names = ', '.join(map(str, classes[:5])) + (', ...' if len(classes) > 5 else '')
+            numbers = ', '.join(f'model.{name}.num_classes is {number}' for name, number in wrong.items())
+            options = ' '.join(f'model.{name}.num_classes={len(classes)}' for name in wrong)
             raise ConfigError(
-                f'model.head.num_classes is {num_classes}, but the data has {len(classes)} classes ({names}); '
-                f'set --cfg-options model.head.num_classes={len(classes)}'
+                f'{numbers}, but the data has {len(classes)} classes ({names}); set --cfg-options {options}'
             )
+
+
+def _num_classes(model: nn.Module) -> dict[str, int]:
+    """Width of each head of the model; of a list of heads, that of each of them."""
+    found = {}
+    for name in HEADS:
+        head = model
+        for part in name.split('.'):
+            head = getattr(head, part, None)
+        members = {f'{name}.{i}': member for i, member in enumerate(head)} if isinstance(head, nn.ModuleList) else {}
+        for key, member in (members or {name: head}).items():
+            if getattr(member, 'num_classes', None) is not None:
+                found[key] = member.num_classes
+    return found

@@ -36,7 +36,8 @@ class StageSwitchHook(Hook):
             - ``loss_weights``: passed to ``set_loss_weights`` of the model's
               heads that have it; a weight not named stays as it was;
             - ``frozen``: names of modules or parameters, such as ``head.fc``,
-              that do not move during the stage;
+              that do not move during the stage; ``'classifiers'`` are those of
+              the contrastive heads, whatever the task;
             - ``restart_schedule``: begin the stage with the initial learning
               rate and fit the schedule to the rest of the run. The papers'
               single cosine over both stages is the default, False.
@@ -48,7 +49,7 @@ class StageSwitchHook(Hook):
 
     Example:
         >>> custom_hooks = [dict(type='cft.StageSwitchHook', stages=[
-        ...     dict(fraction=0.7, loss_weights=dict(loss_ce=0., loss_con=1.), frozen=['head.fc']),
+        ...     dict(fraction=0.7, loss_weights=dict(loss_ce=0., loss_con=1.), frozen=['classifiers']),
         ...     dict(loss_weights=dict(loss_ce=1., loss_con=0.1))])]
     """
 
@@ -111,10 +112,20 @@ def _weighted_heads(model: nn.Module) -> list[nn.Module]:
     return list(modules_where(model, lambda module: hasattr(module, 'set_loss_weights')))
 
 
+def _classifier_parameters(model: nn.Module) -> list[nn.Parameter]:
+    classifiers = [layer for head in _weighted_heads(model) for layer in getattr(head, 'classifiers', [])]
+    if not classifiers:
+        raise ConfigError("frozen='classifiers' needs a contrastive head of cft; name the modules instead")
+    return [parameter for layer in classifiers for parameter in layer.parameters()]
+
+
 def _frozen_parameters(model: nn.Module, names: list[str]) -> list[nn.Parameter]:
     parameters = dict(model.named_parameters())
     found: list[nn.Parameter] = []
     for name in names:
+        if name == 'classifiers':
+            found += _classifier_parameters(model)
+            continue
         matches = [p for key, p in parameters.items() if key == name or key.startswith(f'{name}.')]
         if not matches:
             modules = [key for key, _ in model.named_modules() if key]

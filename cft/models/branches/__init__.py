@@ -1,5 +1,7 @@
-"""The part that every task plugs in."""
+"""The part that every task plugs in, and what the tasks' heads share."""
 
 from .contrastive_branch import ContrastiveBranch
+from .contrastive_side import ContrastiveSide, smooth_cross_entropy, zero_through
+from .record_calls import record_calls
 
-__all__ = ['ContrastiveBranch']
+__all__ = ['ContrastiveBranch', 'ContrastiveSide', 'record_calls', 'smooth_cross_entropy', 'zero_through']

@@ -1,0 +1,123 @@
+"""What the heads of all tasks share: branch, loss weights, smooth classifier."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cft.errors import ConfigError
+from cft.models.pairs import MixedPairs
+from cft.ops import full_precision
+from cft.registry import MODELS
+
+
+class ContrastiveSide:
+    """Mix-in of a head or model that is trained by cross-entropy and a contrastive branch.
+
+    Attributes:
+        contrastive: The branch, or None for cross-entropy alone.
+        smooth_classifier: Whether generated samples count in the cross-entropy.
+        loss_weights: Weights ``loss_ce`` and ``loss_con``; stage hooks change them.
+    """
+
+    def init_contrastive(
+        self,
+        feature_channels: int,
+        contrastive: dict | None,
+        smooth_classifier: bool,
+        loss_weights: dict[str, float] | None,
+    ) -> None:
+        """Build the branch; its projector is as wide as the features unless its config says otherwise."""
+        self.contrastive = None
+        if contrastive is not None:
+            projector = contrastive.get('projector')
+            if projector is not None and projector.get('in_channels') is None:
+                contrastive = {**contrastive, 'projector': {**projector, 'in_channels': feature_channels}}
+            self.contrastive = MODELS.build(contrastive)
+        if smooth_classifier and (self.contrastive is None or self.contrastive.pairs is None):
+            raise ValueError('smooth_classifier=True needs contrastive=dict(..., pairs=dict(...)) to generate samples')
+        self.smooth_classifier = smooth_classifier
+        self.loss_weights = {'loss_ce': 1.0, 'loss_con': 1.0}
+        self.set_loss_weights(loss_weights or {})
+
+    @property
+    def classifiers(self) -> list[nn.Module]:
+        """Modules that only cross-entropy trains; a stage freezes them as ``'classifiers'``."""
+        raise NotImplementedError
+
+    def set_loss_weights(self, loss_weights: dict[str, float]) -> None:
+        """Change some of the weights ``loss_ce`` and ``loss_con``."""
+        unknown = set(loss_weights) - set(self.loss_weights)
+        if unknown:
+            raise ConfigError(f'unknown loss_weights {sorted(unknown)}; there are {sorted(self.loss_weights)}')
+        self.loss_weights.update(loss_weights)
+
+    @property
+    def trains_contrastively(self) -> bool:
+        """Whether the branch takes part at present."""
+        return self.contrastive is not None and self.loss_weights['loss_con'] > 0
+
+    def contrastive_loss(
+        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int
+    ) -> tuple[torch.Tensor, MixedPairs | None]:
+        """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated."""
+        if not self.trains_contrastively:
+            return zero_through(self.contrastive, features), None
+        loss, mixed = self.contrastive(features, labels, num_classes)
+        return self.loss_weights['loss_con'] * loss, mixed
+
+
+def smooth_cross_entropy(
+    cross_entropy: torch.Tensor,
+    number: int | torch.Tensor,
+    mixed: MixedPairs,
+    classifier: Callable[[torch.Tensor], torch.Tensor],
+    represented: torch.Tensor | None = None,
+    frequencies: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Average the cross-entropy over the original and the generated samples (Core-tuning, L_ce^m).
+
+    Where the anchors are drawn from more pixels or regions, what was generated
+    for an anchor counts for all that it stands for. There the classes differ
+    much in size, too, and a sample generated for a pixel of the background is
+    mostly foreground: with ``frequencies`` the generated samples are weighted
+    so that their soft labels come nearer to the originals' class frequencies.
+
+    Args:
+        cross_entropy: Mean over the original samples.
+        number: Of original samples.
+        mixed: Generated for N anchors.
+        classifier: From (M, D) features to (M, num_classes) logits.
+        represented: (N,) number of original samples that each anchor stands for; None: one.
+        frequencies: (num_classes,) numbers of original samples; None: no weighting.
+
+    Returns:
+        Scalar.
+    """
+    logits = classifier(torch.cat([mixed.positives, mixed.negatives])).float()
+    targets = torch.cat([mixed.positive_targets, mixed.negative_targets]).to(logits)
+    counts = torch.cat([mixed.positive_mask, mixed.negative_mask]).to(logits)
+    if represented is not None:
+        counts = counts * represented.to(logits).repeat(2)
+    if frequencies is not None:
+        counts = _with_frequencies(counts, targets, frequencies.to(logits))
+    generated = (F.cross_entropy(logits, targets, reduction='none') * counts).sum()
+    total = number + counts.sum()
+    # Without any sample, original or generated, the mean is what the loss made of it.
+    return torch.where(total > 0, (number * cross_entropy + generated) / total.clamp(min=1), cross_entropy)
+
+
+@full_precision
+def _with_frequencies(counts: torch.Tensor, targets: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
+    """Counts of the same sum, higher for samples of classes that are too rare among the targets."""
+    # Repeating this would come closer to the frequencies, by the weight of a few samples: it trains much worse.
+    mass = counts @ targets
+    weighted = counts * (targets @ torch.where(mass > 0, frequencies / mass, 0.0))
+    return weighted * (counts.sum() / weighted.sum().clamp(min=1e-12))
+
+
+def zero_through(module: nn.Module, like: torch.Tensor) -> torch.Tensor:
+    """A zero that reaches every trainable parameter, so that DDP does not wait for a missing gradient."""
+    zero = like.new_zeros((), dtype=torch.float32)
+    return sum((0.0 * p.flatten()[0].float() for p in module.parameters() if p.requires_grad), zero)

@@ -1,0 +1,67 @@
+"""SyncBN on machines without CUDA: plain BatchNorm takes its place, and the log says so."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from cft.apis import build_runner, load_config
+from cft.apis.config import iterate_dicts
+from cft.apis.train import _replace_sync_batch_norm
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+
+
+def types_of(cfg: Config) -> list[str]:
+    return [node['type'] for _, node in iterate_dicts(cfg._cfg_dict) if isinstance(node.get('type'), str)]
+
+
+def test_everywhere_and_nothing_else(capsys: pytest.CaptureFixture) -> None:
+    """Wherever it stands, in lists too; other types, and values of that name, stay; one warning for all."""
+    cfg = Config(
+        {
+            'norm_cfg': {'type': 'SyncBN', 'requires_grad': True},
+            'model': {
+                'type': 'A',
+                'heads': [{'type': 'B', 'norm_cfg': {'type': 'SyncBN', 'eps': 0.1}}],
+                'name': 'SyncBN',
+            },
+            'other': {'type': 'GN', 'num_groups': 2},
+        }
+    )
+    _replace_sync_batch_norm(cfg)
+    assert cfg.norm_cfg == {'type': 'BN', 'requires_grad': True}
+    assert cfg.model.heads[0].norm_cfg == {'type': 'BN', 'eps': 0.1}
+    assert (cfg.model.name, cfg.other.type) == ('SyncBN', 'GN')
+    assert capsys.readouterr().out.count('SyncBN needs CUDA') == 1
+
+
+def test_nothing_to_replace_is_not_told(capsys: pytest.CaptureFixture) -> None:
+    cfg = Config({'model': {'type': 'A', 'norm_cfg': {'type': 'BN'}}})
+    before = cfg.to_dict()
+    _replace_sync_batch_norm(cfg)
+    assert cfg.to_dict() == before
+    assert 'SyncBN' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('name', ['ce/r50_voc_seg', 'coretuning/r50_voc_det', 'scl/r50_coco_det'])
+def test_our_configs(name: str) -> None:
+    """As many BN afterwards as SyncBN before."""
+    cfg = load_config(CONFIGS / f'{name}.py')
+    before = types_of(cfg)
+    assert before.count('SyncBN') >= 2
+    _replace_sync_batch_norm(cfg)
+    assert types_of(cfg) == ['BN' if kind == 'SyncBN' else kind for kind in before]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='with CUDA the layers stay synchronised')
+def test_runner_on_a_cpu_has_none(tmp_path: Path) -> None:
+    """A backbone that asks for it is built all the same."""
+    cfg = load_config(CONFIGS / 'quickstart' / 'ce_digits.py')
+    cfg.model.backbone.norm_cfg = {'type': 'SyncBN', 'requires_grad': True}
+    cfg.work_dir, cfg.experiment_name = str(tmp_path), 'sync_batch_norm'
+    model = build_runner(cfg).model
+    kinds = {type(module) for module in model.modules()}
+    assert torch.nn.BatchNorm2d in kinds
+    assert torch.nn.SyncBatchNorm not in kinds

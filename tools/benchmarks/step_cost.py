@@ -1,0 +1,153 @@
+"""Time and memory of a training step beside the plain model's, as ratios.
+
+python tools/benchmarks/step_cost.py configs/ce/r50_voc_seg.py configs/coretuning/r50_voc_seg.py --sizes 512
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('plain', help='config of the plain model, for segmentation or detection')
+    parser.add_argument('method', help='config of the method')
+    parser.add_argument('--sizes', type=int, nargs='+', default=[512], help='sides of the images in pixels')
+    parser.add_argument('--batch', type=int, default=2)
+    parser.add_argument('--steps', type=int, default=5, help='timed steps of each; 0 measures memory only')
+    parser.add_argument('--device', default='cpu')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    models = [build(config, args.device) for config in (args.plain, args.method)]
+    print('size | seconds: plain | seconds: method | time method/plain | saved for backward: plain | method - plain')
+    for size in args.sizes:
+        for model in models:
+            if hasattr(model, 'decode_head'):
+                model.data_preprocessor.size = (size, size)
+        batch = make_batch(models[0], args.batch, size)
+        saved = [saved_bytes(model, batch) for model in models]
+        times: tuple[list, list] = ([], [])
+        for step in range(args.steps + 1 if args.steps else 0):
+            # Alternating, so that whatever else the machine does meets both; the first step is warm-up.
+            for model, seconds in zip(models, times, strict=True):
+                elapsed = timed(model, batch)
+                if step:
+                    seconds.append(elapsed)
+        plain, method = (statistics.median(seconds) if seconds else float('nan') for seconds in times)
+        print(
+            f'{size:4d} | {plain:14.2f} | {method:15.2f} | {method / plain:17.3f} | '
+            f'{saved[0] / 2**20:21.1f} MiB | {(saved[1] - saved[0]) / 2**20:10.2f} MiB',
+            flush=True,
+        )
+
+
+def build(path: str, device: str) -> 'nn.Module':
+    """Model of a config with random weights, its BatchNorm local."""
+    import torch
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.registry import MODELS, DefaultScope
+
+    from cft.apis import load_config
+
+    cfg = load_config(path)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+    model.init_weights()
+    return revert_sync_batchnorm(model).to(device).train()
+
+
+def make_batch(model: 'nn.Module', number: int, size: int) -> dict:
+    """Noise with eight labelled squares an image, in the form that the model's data preprocessor takes."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (3, size, size), generator=generator, dtype=torch.uint8) for _ in range(number)]
+    side = size // 4
+    corners = torch.randint(0, size - side, (number, 8, 2), generator=generator)
+    classes = torch.randint(0, 20, (number, 8), generator=generator)
+    make = _segmentation_sample if hasattr(model, 'decode_head') else _detection_sample
+    samples = [make(c, k, side, size) for c, k in zip(corners, classes, strict=True)]
+    return {'inputs': images, 'data_samples': samples}
+
+
+def _segmentation_sample(corners: 'torch.Tensor', classes: 'torch.Tensor', side: int, size: int) -> object:
+    import torch
+    from mmengine.structures import PixelData
+    from mmseg.structures import SegDataSample
+
+    mask = torch.zeros(1, size, size, dtype=torch.long)
+    for (x, y), label in zip(corners.tolist(), classes.tolist(), strict=True):
+        mask[:, y : y + side, x : x + side] = label + 1
+    shape = {'img_shape': (size, size), 'ori_shape': (size, size)}
+    return SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo=shape)
+
+
+def _detection_sample(corners: 'torch.Tensor', classes: 'torch.Tensor', side: int, size: int) -> object:
+    import torch
+    from mmdet.structures import DetDataSample
+    from mmengine.structures import InstanceData
+
+    boxes = torch.cat([corners, corners + side], dim=1).float()
+    shape = {'img_shape': (size, size), 'ori_shape': (size, size), 'scale_factor': (1.0, 1.0)}
+    sample = DetDataSample(metainfo=shape)
+    sample.gt_instances = InstanceData(bboxes=boxes, labels=classes)
+    sample.ignored_instances = InstanceData(bboxes=boxes[:0], labels=classes[:0])
+    return sample
+
+
+def _loss(model: 'nn.Module', batch: dict) -> 'torch.Tensor':
+    import copy
+
+    data = model.data_preprocessor(copy.deepcopy(batch), True)
+    return model.parse_losses(model.loss(data['inputs'], data['data_samples']))[0]
+
+
+def saved_bytes(model: 'nn.Module', batch: dict) -> int:
+    """Memory that the forward pass keeps for the backward pass, parameters left out."""
+    import torch
+
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    storages: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        # The graph must live until all is counted: a freed address would be counted once for two tensors.
+        loss = _loss(model, batch)
+    del loss
+    return sum(storages.values())
+
+
+def timed(model: 'nn.Module', batch: dict) -> float:
+    """Seconds of a forward and backward pass."""
+    import torch
+
+    model.zero_grad(set_to_none=True)
+    if next(model.parameters()).is_cuda:
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    _loss(model, batch).backward()
+    if next(model.parameters()).is_cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+if __name__ == '__main__':
+    main()
