@@ -6,3 +6,7 @@ class ConfigError(ValueError):
 
     Command-line tools print the message without a traceback.
     """
+
+
+class DataError(ConfigError):
+    """A file that one process met while reading; the others cannot tell of it."""

@@ -44,11 +44,13 @@ def read_config(args: argparse.Namespace) -> 'Config':
 @contextlib.contextmanager
 def readable_errors() -> Iterator[None]:
     """Print a user's mistake as one line; programming errors keep their traceback."""
-    from cft.errors import ConfigError
+    from cft.errors import ConfigError, DataError
 
     try:
         yield
     except ConfigError as error:
-        if os.environ.get('RANK', '0') == '0':
-            print(f'error: {error}', file=sys.stderr, flush=True)
+        if os.environ.get('RANK', '0') == '0' or isinstance(error, DataError):
+            # A data loader's worker puts its traceback before the message.
+            message = str(error).rstrip().split('cft.errors.DataError: ')[-1]
+            print(f'error: {message}', file=sys.stderr, flush=True)
         raise SystemExit(2) from error

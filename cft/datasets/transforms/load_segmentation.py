@@ -4,7 +4,7 @@ import numpy as np
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
-from cft.errors import ConfigError
+from cft.errors import DataError
 from cft.registry import TRANSFORMS
 
 
@@ -20,7 +20,7 @@ class LoadSegmentation(LoadAnnotations):
         kwargs: Those of mmseg's ``LoadAnnotations``.
 
     Raises:
-        ConfigError: If the mask is unreadable, no map of indices, of another
+        DataError: If the mask is unreadable, no map of indices, of another
             size than the image or with a label out of range.
 
     Example:
@@ -42,19 +42,19 @@ class LoadSegmentation(LoadAnnotations):
                 mode = image.mode
             super()._load_seg_map(results)
         except Exception as error:
-            raise ConfigError(f'{path} is no readable mask ({error}); repair it or leave it out of the list') from error
+            raise DataError(f'{path} is no readable mask ({error}); repair it or leave it out of the list') from error
         if mode.startswith(('I', 'F')):
-            raise ConfigError(f'{path} has more than 8 bits a pixel (mode {mode}); save class indices of 0 to 255')
+            raise DataError(f'{path} has more than 8 bits a pixel (mode {mode}); save class indices of 0 to 255')
         mask = results['gt_seg_map']
         if mask.ndim != 2:
-            raise ConfigError(f'{path} has {mask.shape[-1]} channels; a mask has one, of class indices')
+            raise DataError(f'{path} has {mask.shape[-1]} channels; a mask has one, of class indices')
         # The image may have been resized; a mask is always that of the original.
         if mask.shape != tuple(results['ori_shape']):
-            raise ConfigError(f'{path} is {_size(mask.shape)}, its image {_size(results["ori_shape"])}')
+            raise DataError(f'{path} is {_size(mask.shape)}, its image {_size(results["ori_shape"])}')
         labels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
         wrong = [int(label) for label in labels if label >= self.num_classes and label != self.ignore_index]
         if wrong:
-            raise ConfigError(
+            raise DataError(
                 f'{path} has the labels {wrong}; valid are 0 to {self.num_classes - 1}, and {self.ignore_index} '
                 'for none. Is num_classes right, or is the mask coloured?'
             )
