@@ -1,16 +1,29 @@
 """Models and their parts."""
 
+from .adversarial import (
+    PGD,
+    AuxiliaryBatchNorm1d,
+    AuxiliaryBatchNorm2d,
+    auxiliary_statistics,
+    convert_to_auxiliary,
+    perturb,
+    signed_gradient_step,
+)
 from .branches import ContrastiveBranch
 from .classification import ContrastiveClsHead, FineTuneClassifier, MultiViewDataPreprocessor
-from .losses import FocalSupConLoss, InfoNCELoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss
-from .pairs import HardPairMixup, ManifoldMixup, MixedPairs
+from .losses import FocalSupConLoss, InfoNCELoss, PrototypeLoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss
+from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
 from .selfsup import SCE, MoCoV2, MomentumContrast, ReSSL, SplitBatchNorm2d
 
 __all__ = [
+    'PGD',
     'SCE',
+    'AuxiliaryBatchNorm1d',
+    'AuxiliaryBatchNorm2d',
     'ContrastiveBranch',
     'ContrastiveClsHead',
+    'CutMixed',
     'FineTuneClassifier',
     'FocalSupConLoss',
     'HardPairMixup',
@@ -21,10 +34,16 @@ __all__ = [
     'MoCoV2',
     'MomentumContrast',
     'MultiViewDataPreprocessor',
+    'PrototypeLoss',
     'ReSSL',
     'ReSSLLoss',
     'SCELoss',
     'SCHaNeLoss',
     'SplitBatchNorm2d',
     'SupConLoss',
+    'auxiliary_statistics',
+    'convert_to_auxiliary',
+    'cutmix',
+    'perturb',
+    'signed_gradient_step',
 ]

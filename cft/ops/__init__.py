@@ -5,6 +5,7 @@ from .gather import gather_rows, gather_rows_with_grad, is_distributed, rank_off
 from .normalize import l2_normalize
 from .precision import full_precision
 from .shuffle import shuffle_rows
+from .spherical_kmeans import spherical_kmeans
 
 __all__ = [
     'balanced_subset',
@@ -17,4 +18,5 @@ __all__ = [
     'rank_within',
     'row_counts',
     'shuffle_rows',
+    'spherical_kmeans',
 ]

@@ -2,6 +2,7 @@
 
 from .focal_supcon import FocalSupConLoss
 from .info_nce import InfoNCELoss, info_nce_loss
+from .prototype import PrototypeLoss, prototype_loss
 from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
 from .schane import SCHaNeLoss, schane_loss
 from .supcon import SupConLoss, supcon_loss
@@ -9,11 +10,13 @@ from .supcon import SupConLoss, supcon_loss
 __all__ = [
     'FocalSupConLoss',
     'InfoNCELoss',
+    'PrototypeLoss',
     'ReSSLLoss',
     'SCELoss',
     'SCHaNeLoss',
     'SupConLoss',
     'info_nce_loss',
+    'prototype_loss',
     'ressl_loss',
     'sce_loss',
     'schane_loss',

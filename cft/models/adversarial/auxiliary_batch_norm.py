@@ -1,0 +1,125 @@
+"""BatchNorm with a second set of statistics for adversarial inputs (AdvProp, Xie et al. 2020)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from cft.errors import ConfigError
+from cft.registry import MODELS
+
+
+class AuxiliaryStatistics(nn.Module):
+    """What the auxiliary BatchNorms share; a mixin in front of a BatchNorm class.
+
+    Attributes:
+        auxiliary: The BatchNorm that :func:`auxiliary_statistics` switches to.
+        use_auxiliary: Whether it is switched on.
+    """
+
+    auxiliary: _BatchNorm
+
+    def __init__(self, num_features: int, **options: object) -> None:
+        super().__init__(num_features, **options)
+        plain = next(kind for kind, auxiliary in AUXILIARY_OF.items() if isinstance(self, auxiliary))
+        self.auxiliary = plain(num_features, **options)
+        self.use_auxiliary = False
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.auxiliary(features) if self.use_auxiliary else super().forward(features)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        own = prefix + 'auxiliary.'
+        if not any(name.startswith(own) for name in state_dict):
+            for name in self.auxiliary.state_dict():
+                if prefix + name in state_dict:
+                    state_dict[own + name] = state_dict[prefix + name].clone()
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+@MODELS.register_module('AuxBN')
+class AuxiliaryBatchNorm2d(AuxiliaryStatistics, nn.BatchNorm2d):
+    """BatchNorm2d that keeps the statistics of adversarial inputs apart from those of clean ones.
+
+    Outside :func:`auxiliary_statistics` it is BatchNorm2d, in training and in
+    evaluation; inside, its child ``auxiliary`` normalises, with an affine map
+    of its own. Use it as ``norm_cfg=dict(type='cft.AuxBN')``. Parameter and
+    buffer names are those of BatchNorm2d, plus ``auxiliary.*``; loading the
+    state of a plain BatchNorm fills both alike. ``zero_init_residual`` of a
+    ResNet reaches the clean map only.
+
+    A step without adversarial inputs leaves the auxiliary parameters without
+    gradients: DDP then needs ``find_unused_parameters=True``.
+
+    Args:
+        num_features: C, number of channels.
+        options: ``eps``, ``momentum``, ``affine`` ... of BatchNorm2d, for both sets.
+
+    Example:
+        >>> layer = AuxiliaryBatchNorm2d(3)
+        >>> clean = layer(torch.randn(4, 3, 8, 8))
+        >>> with auxiliary_statistics(layer):
+        ...     adversarial = layer(torch.randn(4, 3, 8, 8))
+    """
+
+
+@MODELS.register_module('AuxBN1d')
+class AuxiliaryBatchNorm1d(AuxiliaryStatistics, nn.BatchNorm1d):
+    """:class:`AuxiliaryBatchNorm2d` for (N, C) features, as in projectors: ``norm_cfg=dict(type='cft.AuxBN1d')``."""
+
+
+AUXILIARY_OF = {nn.BatchNorm1d: AuxiliaryBatchNorm1d, nn.BatchNorm2d: AuxiliaryBatchNorm2d}
+
+
+def single_statistics(model: nn.Module) -> dict[str, _BatchNorm]:
+    """The BatchNorms of a model that know one set of statistics, by name."""
+    children = {layer.auxiliary for layer in model.modules() if isinstance(layer, AuxiliaryStatistics)}
+    return {
+        name or 'the model': layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, _BatchNorm) and not isinstance(layer, AuxiliaryStatistics) and layer not in children
+    }
+
+
+@contextmanager
+def auxiliary_statistics(model: nn.Module) -> Iterator[None]:
+    """Route all auxiliary BatchNorms of a model through their auxiliary statistics and affine maps.
+
+    Contexts may be nested; the state before is restored on leaving, also by an
+    exception. A model without any BatchNorm has nothing to keep apart.
+
+    Raises:
+        ConfigError: If the model has a BatchNorm without auxiliary statistics
+            (SyncBN for one), which would mix clean and adversarial inputs, or
+            recomputes activations in the backward pass, outside of the context.
+
+    Example:
+        >>> with auxiliary_statistics(model):  # doctest: +SKIP
+        ...     loss_adv = loss_of(adversarial)
+    """
+    for name, layer in single_statistics(model).items():
+        remedy = (
+            'auxiliary statistics are not synchronised: leave out sync_bn'
+            if isinstance(layer, nn.SyncBatchNorm)
+            else 'build it, or convert the model with convert_to_auxiliary,'
+        )
+        raise ConfigError(
+            f'{name} is a {type(layer).__name__}, which would mix the statistics of clean and adversarial inputs; '
+            f"{remedy} and use norm_cfg=dict(type='cft.AuxBN') (cft.AuxBN1d for vectors)"
+        )
+    for name, layer in model.named_modules():
+        if getattr(layer, 'with_cp', False):
+            raise ConfigError(
+                f'{name or "the model"} has with_cp=True: the backward pass would recompute adversarial activations '
+                'with the clean statistics; set with_cp=False'
+            )
+    layers = [layer for layer in model.modules() if isinstance(layer, AuxiliaryStatistics)]
+    before = [layer.use_auxiliary for layer in layers]
+    try:
+        for layer in layers:
+            layer.use_auxiliary = True
+        yield
+    finally:
+        for layer, state in zip(layers, before, strict=True):
+            layer.use_auxiliary = state

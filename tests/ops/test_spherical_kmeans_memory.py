@@ -1,0 +1,35 @@
+"""spherical_kmeans works on blocks of rows."""
+
+import pytest
+import torch
+from comparison import random_rows
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from cft.ops import _spherical_steps, spherical_kmeans
+
+
+class LargestTensor(TorchDispatchMode):
+    """Records how many entries the largest tensor has that an operation returns."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for value in result if isinstance(result, (tuple, list)) else [result]:
+            if isinstance(value, Tensor) and value._base is None:
+                self.entries = max(self.entries, value.numel())
+        return result
+
+
+@pytest.mark.parametrize('entries', [1, 100, 4096])
+def test_blocks_bound_the_memory_and_change_nothing(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    """Neither the similarities nor a copy of the rows exist as a whole."""
+    features, initial = random_rows(300, 48), random_rows(64, 48, seed=1)
+    expected = spherical_kmeans(features, 64, 2, initial=initial)
+    monkeypatch.setattr(_spherical_steps, 'BLOCK_ENTRIES', entries)
+    with LargestTensor() as largest:
+        centroids, assignments = spherical_kmeans(features, 64, 2, initial=initial)
+    assert largest.entries <= max(entries, initial.numel())
+    assert torch.equal(assignments, expected[1])
+    torch.testing.assert_close(centroids, expected[0], rtol=0, atol=1e-13)
