@@ -39,6 +39,14 @@ DETECTION_EXTRA = """
 import mmpretrain.models
 report(extra=MODELS.get('ResLayerExtraNorm') is not None)
 """
+LATE = """
+import mmpretrain.models
+from mmdet.models.dense_heads import rpn_head
+
+before = rpn_head.batched_nms.__module__
+import cft
+report(before=before, after=rpn_head.batched_nms.__module__)
+"""
 SIDES = """
 import cft
 import mmdet.models
@@ -96,6 +104,12 @@ def test_detection_is_found_from_mmdet() -> None:
     (found, later), _ = report_of(TASK.format(library='mmdet', name='ContrastiveRoIHead') + DETECTION_EXTRA)
     assert found == {'before': False, 'found': 'ContrastiveRoIHead', 'base': 'mmdet'}
     assert later == {'extra': True}
+
+
+def test_detectors_that_were_imported_before_cft_find_the_operators() -> None:
+    """Without them, mmdet has put a function that only fails in the place of NMS."""
+    (found,), _ = report_of(LATE)
+    assert found == {'before': 'mmdet.models.dense_heads.rpn_head', 'after': 'mmcv.ops.nms'}
 
 
 def test_sides_are_registered_when_needed_and_by_the_module_named() -> None:
