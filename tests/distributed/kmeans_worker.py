@@ -2,15 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 
 import torch
 import torch.distributed as dist
 from gather_parts import own_rows
 from torch import Tensor
+from two_ranks import run_cases
 
-from cft.apis import leave_process_group
 from cft.ops import spherical_kmeans
 
 SIZES = {'equal': (20, 20), 'unequal': (7, 33), 'second rank empty': (40, 0), 'first rank empty': (0, 40)}
@@ -99,25 +98,5 @@ CASES: dict[str, Callable[[], None]] = {
 CASES |= {'half precision': check_half_precision, 'errors': check_errors}
 
 
-def main() -> int:
-    """Run all cases; the number of failed ones on any rank decides the return code."""
-    # A case that fails on one rank alone leaves the other waiting: end that soon.
-    dist.init_process_group('gloo', timeout=timedelta(seconds=45))
-    failed = torch.zeros(1)
-    for name, case in CASES.items():
-        try:
-            case()
-            verdict = 'ok'
-        except AssertionError as error:
-            verdict = 'FAILED ' + ' '.join(str(error).split())
-            failed += 1
-        # One write for each line: print would let the ranks' lines run into each other.
-        sys.stdout.write(f'[rank {dist.get_rank()}] {name}: {verdict}\n')
-        sys.stdout.flush()
-    dist.all_reduce(failed)
-    leave_process_group()
-    return int(failed > 0)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_cases(CASES))

@@ -1,35 +1,20 @@
 """Contrastive losses and row operations on two real ranks, and without any process group."""
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import gather_worker
 import pytest
 import torch
+from two_ranks import start
 
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
 from cft.ops import gather_rows, gather_rows_with_grad, is_distributed, rank_offset, row_counts, shuffle_rows
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def two_ranks() -> subprocess.CompletedProcess[str]:
     """Run all cases of the worker once, on two processes over gloo."""
-    launcher = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    environment = os.environ | {'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(
-        [*launcher, gather_worker.__file__],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return start(gather_worker.__file__)
 
 
 def test_worker_succeeds(two_ranks: subprocess.CompletedProcess[str]) -> None:

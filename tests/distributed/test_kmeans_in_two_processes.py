@@ -1,31 +1,16 @@
 """spherical_kmeans on two real ranks equals one process on the joined rows."""
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import kmeans_worker
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from two_ranks import start
 
 
 @pytest.fixture(scope='module')
 def two_ranks() -> subprocess.CompletedProcess[str]:
     """Run all cases of the worker once, on two processes over gloo."""
-    launcher = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    environment = os.environ | {'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
-    return subprocess.run(
-        [*launcher, kmeans_worker.__file__],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    return start(kmeans_worker.__file__)
 
 
 def test_worker_succeeds(two_ranks: subprocess.CompletedProcess[str]) -> None:
