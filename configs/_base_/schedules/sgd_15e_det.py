@@ -5,5 +5,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, begin=0, end=100, by_epoch=False),
     dict(type='MultiStepLR', milestones=[12], gamma=0.1, begin=0, end=15, by_epoch=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=15, val_interval=15)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=15)
 auto_scale_lr = dict(enable=False, base_batch_size=8)

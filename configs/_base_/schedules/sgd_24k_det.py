@@ -5,5 +5,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, begin=0, end=100, by_epoch=False),
     dict(type='MultiStepLR', milestones=[18000, 22000], gamma=0.1, begin=0, end=24000, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=24000, val_interval=24000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=24000)
 auto_scale_lr = dict(enable=False, base_batch_size=16)

@@ -3,5 +3,5 @@
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=0.007, momentum=0.9, weight_decay=1e-4))
 param_scheduler = dict(type='PolyLR', power=0.9, eta_min=1e-5, begin=0, end=30000, by_epoch=False)
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000, val_interval=30000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000)
 auto_scale_lr = dict(enable=False, base_batch_size=16)
