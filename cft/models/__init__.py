@@ -11,10 +11,19 @@ from .adversarial import (
 )
 from .branches import ContrastiveBranch
 from .classification import ContrastiveClsHead, FineTuneClassifier, MultiViewDataPreprocessor
-from .losses import FocalSupConLoss, InfoNCELoss, PrototypeLoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss
+from .losses import (
+    FocalSupConLoss,
+    InfoNCELoss,
+    PrototypeLoss,
+    ReSSLLoss,
+    SCELoss,
+    SCETermsLoss,
+    SCHaNeLoss,
+    SupConLoss,
+)
 from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
-from .selfsup import SCE, MoCoV2, MomentumContrast, ReSSL, SplitBatchNorm2d
+from .selfsup import SCE, HardExamples, HEXAMoCo, MoCoV2, MomentumContrast, ReSSL, SplitBatchNorm2d
 
 __all__ = [
     'PGD',
@@ -26,6 +35,8 @@ __all__ = [
     'CutMixed',
     'FineTuneClassifier',
     'FocalSupConLoss',
+    'HEXAMoCo',
+    'HardExamples',
     'HardPairMixup',
     'InfoNCELoss',
     'MLPProjector',
@@ -38,6 +49,7 @@ __all__ = [
     'ReSSL',
     'ReSSLLoss',
     'SCELoss',
+    'SCETermsLoss',
     'SCHaNeLoss',
     'SplitBatchNorm2d',
     'SupConLoss',

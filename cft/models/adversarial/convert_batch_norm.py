@@ -43,14 +43,9 @@ def convert_to_auxiliary(model: nn.Module) -> nn.Module:
 
 
 def _with_auxiliary(layer: _BatchNorm) -> AuxiliaryStatistics:
-    new = AUXILIARY_OF[type(layer)](
-        layer.num_features,
-        eps=layer.eps,
-        momentum=layer.momentum,
-        affine=layer.affine,
-        track_running_stats=layer.track_running_stats,
-    )
-    for name in ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'):
-        setattr(new, name, getattr(layer, name))
+    new = copy.copy(layer)
+    new._modules = dict(layer._modules)
+    new.__class__ = AUXILIARY_OF[type(layer)]
     new.auxiliary = copy.deepcopy(layer)
-    return new.train(layer.training)
+    new.use_auxiliary = False
+    return new

@@ -18,7 +18,7 @@ LOSS_SCALE = 2.0**12
 
 
 def _ascent_gradient(images: Tensor, loss_of: LossOf) -> Tensor:
-    """Gradient of the scaled loss; zero for an image where it is not finite, as when half precision overflows."""
+    """Gradient of the scaled loss."""
     with torch.enable_grad():
         images = images.detach().requires_grad_()
         loss = loss_of(images)
@@ -30,6 +30,11 @@ def _ascent_gradient(images: Tensor, loss_of: LossOf) -> Tensor:
             (gradient,) = torch.autograd.grad(loss, images, allow_unused=True)
     if gradient is None:
         raise ConfigError('loss_of has no gradient in the images: compute it from them, without no_grad or detach')
+    return gradient
+
+
+def _finite_or_zero(gradient: Tensor) -> Tensor:
+    """Zero for an image whose gradient is not finite, as when half precision overflows."""
     finite = gradient.flatten(1).isfinite().all(dim=1)
     return gradient.masked_fill(~finite.view(-1, 1, 1, 1), 0.0)
 
@@ -101,7 +106,31 @@ def signed_gradient_step(
         raise ConfigError(f'images {tuple(images.shape)} and clean images {tuple(clean.shape)} differ in shape')
     else:
         check_pixels(clean, low, high)
-    direction = step * _ascent_gradient(images, loss_of).sign()
+    return move_along_sign(images, _ascent_gradient(images, loss_of), step, epsilon, clean, low, high)
+
+
+def move_along_sign(
+    images: Tensor,
+    gradient: Tensor,
+    step: float,
+    epsilon: float,
+    clean: Tensor | None = None,
+    low: float = 0.0,
+    high: float = 255.0,
+) -> Tensor:
+    """The step of :func:`signed_gradient_step` for a gradient that is known already.
+
+    Args:
+        images: (N, C, H, W) floating pixel values.
+        gradient: (N, C, H, W) gradient of the loss, of any positive scale.
+        step: See :func:`signed_gradient_step`, as for the other arguments and the result.
+
+    Example:
+        >>> move_along_sign(torch.full((1, 1, 1, 2), 9.), torch.tensor([[[[2., -3.]]]]), step=1, epsilon=1)
+        tensor([[[[10.,  8.]]]])
+    """
+    clean = images if clean is None else clean
+    direction = step * _finite_or_zero(gradient).sign()
     return _move(images.detach(), direction, clean.detach(), 'linf', epsilon, (low, high))
 
 
@@ -131,7 +160,7 @@ def perturb(
     if random_start:
         moved = _move(clean, _random_direction(clean, norm, epsilon), clean, norm, epsilon, limits)
     for _ in range(num_steps):
-        gradient = _ascent_gradient(moved, loss_of)
+        gradient = _finite_or_zero(_ascent_gradient(moved, loss_of))
         direction = step * (gradient.sign() if norm == 'linf' else _unit_length(gradient))
         moved = _move(moved, direction, clean, norm, epsilon, limits)
     return moved

@@ -4,6 +4,7 @@ from .focal_supcon import FocalSupConLoss
 from .info_nce import InfoNCELoss, info_nce_loss
 from .prototype import PrototypeLoss, prototype_loss
 from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
+from .sce_terms import SCETermsLoss, ceiling_loss
 from .schane import SCHaNeLoss, schane_loss
 from .supcon import SupConLoss, supcon_loss
 
@@ -13,8 +14,10 @@ __all__ = [
     'PrototypeLoss',
     'ReSSLLoss',
     'SCELoss',
+    'SCETermsLoss',
     'SCHaNeLoss',
     'SupConLoss',
+    'ceiling_loss',
     'info_nce_loss',
     'prototype_loss',
     'ressl_loss',

@@ -45,7 +45,8 @@ def sce_loss(
     return -(target * log_probability).sum() / max(len(query), 1)
 
 
-def _check_temperatures(temperature: float, target_temperature: float) -> None:
+def check_temperatures(temperature: float, target_temperature: float) -> None:
+    """Raise ``ValueError`` unless both are positive."""
     if not (temperature > 0 and target_temperature > 0):
         raise ValueError(f'temperatures must be positive, got {temperature} and {target_temperature}')
 
@@ -73,7 +74,7 @@ class ReSSLLoss(nn.Module):
 
     def __init__(self, temperature: float = 0.1, target_temperature: float = 0.05) -> None:
         super().__init__()
-        _check_temperatures(temperature, target_temperature)
+        check_temperatures(temperature, target_temperature)
         self.temperature = temperature
         self.target_temperature = target_temperature
 
@@ -113,7 +114,7 @@ class SCELoss(nn.Module):
 
     def __init__(self, temperature: float = 0.1, target_temperature: float = 0.05, coefficient: float = 0.5) -> None:
         super().__init__()
-        _check_temperatures(temperature, target_temperature)
+        check_temperatures(temperature, target_temperature)
         if not 0 <= coefficient <= 1:
             raise ValueError(f'coefficient must lie in [0, 1], got {coefficient}')
         self.temperature = temperature

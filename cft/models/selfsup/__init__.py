@@ -1,8 +1,23 @@
 """Self-supervised pre-training."""
 
 from .feature_queue import FeatureQueue
+from .hard_examples import HardExamples
+from .hexa_moco import HEXAMoCo
 from .methods import SCE, MoCoV2, ReSSL
 from .momentum_contrast import MomentumContrast
+from .pixel_space import PixelSpace
 from .split_batch_norm import SplitBatchNorm2d
+from .view_pairs import view_pairs
 
-__all__ = ['SCE', 'FeatureQueue', 'MoCoV2', 'MomentumContrast', 'ReSSL', 'SplitBatchNorm2d']
+__all__ = [
+    'SCE',
+    'FeatureQueue',
+    'HEXAMoCo',
+    'HardExamples',
+    'MoCoV2',
+    'MomentumContrast',
+    'PixelSpace',
+    'ReSSL',
+    'SplitBatchNorm2d',
+    'view_pairs',
+]

@@ -1,6 +1,7 @@
 """Base of the methods that compare an online encoder with its moving average."""
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from mmpretrain.models import BaseSelfSupervisor
@@ -11,16 +12,24 @@ from cft.ops import shuffle_rows
 from cft.registry import MODELS
 
 from .feature_queue import FeatureQueue
+from .view_pairs import view_pairs
 
 
 @MODELS.register_module()
 class MomentumContrast(BaseSelfSupervisor):
     """Siamese pre-training with a momentum encoder and a queue of its keys.
 
-    View 0 goes through the online backbone and neck (query), view 1 through
-    their exponential moving average (key, no gradient); the head compares
-    query, key and queue. ``cft.MomentumUpdateHook`` moves the average after
-    every optimiser step; training without it stops with an error.
+    View 0 goes through the online backbone, neck and, if there is one,
+    predictor (query), view 1 through the exponential moving average of
+    backbone and neck (key, no gradient); the head compares query, key and
+    queue. Further views are local crops of any size, queries as well. With a
+    symmetric loss views 0 and 1 are both query and key. The loss is the mean
+    over the pairs of :func:`view_pairs`; the keys of all key views then enter
+    the queue. ``cft.MomentumUpdateHook`` moves the average after every
+    optimiser step; training without it stops with an error.
+
+    Each view passes alone, so that BatchNorm normalises views of one
+    distribution and size together.
 
     Args:
         backbone: Config of the backbone.
@@ -29,7 +38,10 @@ class MomentumContrast(BaseSelfSupervisor):
         queue_length: M, number of past keys; 0: the batch's keys are the candidates.
         feat_channels: D, width of the projector's output.
         shuffle_keys: Shuffle the key images among all ranks before encoding,
-            so that BatchNorm statistics do not tell which key is whose.
+            so that BatchNorm statistics do not tell which key is whose. Not
+            needed without BatchNorm, or with SyncBN.
+        predictor: Config of a neck on top of the online one (BYOL, MoCo-v3), from D to D.
+        symmetric: Average the losses of both directions (SCE, section 3.2).
         data_preprocessor: Config; default mmpretrain's SelfSupDataPreprocessor.
         init_cfg: Initialisation config.
 
@@ -48,6 +60,8 @@ class MomentumContrast(BaseSelfSupervisor):
         queue_length: int = 65536,
         feat_channels: int = 256,
         shuffle_keys: bool = True,
+        predictor: dict | None = None,
+        symmetric: bool = False,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -56,15 +70,18 @@ class MomentumContrast(BaseSelfSupervisor):
         )
         self.target_backbone = copy.deepcopy(self.backbone).requires_grad_(False)
         self.target_neck = copy.deepcopy(self.neck).requires_grad_(False)
+        self.predictor = None if predictor is None else MODELS.build(predictor)
         self.queue = FeatureQueue(queue_length, feat_channels) if queue_length else None
         self.shuffle_keys = shuffle_keys
+        self.symmetric = symmetric
         self._steps_without_update = 0
 
     def init_weights(self) -> None:
         """Initialise the online encoder and copy it to the momentum encoder."""
         super().init_weights()
-        self.target_backbone.load_state_dict(self.backbone.state_dict())
-        self.target_neck.load_state_dict(self.neck.state_dict())
+        for target, online in self._encoder_parts():
+            weights = online.state_dict()
+            target.load_state_dict({name: weights[name] for name in target.state_dict()})
 
     @torch.no_grad()
     def update_target(self, momentum: float) -> None:
@@ -72,31 +89,61 @@ class MomentumContrast(BaseSelfSupervisor):
 
         Parameters move; BatchNorm statistics of the momentum encoder are its own.
         """
-        target = [*self.target_backbone.parameters(), *self.target_neck.parameters()]
-        online = [*self.backbone.parameters(), *self.neck.parameters()]
-        torch._foreach_lerp_(target, online, 1 - momentum)
+        targets, goals = [], []
+        for target, online in self._encoder_parts():
+            goal = dict(online.named_parameters())
+            for name, parameter in target.named_parameters():
+                targets.append(parameter)
+                goals.append(goal[name])
+        torch._foreach_lerp_(targets, goals, 1 - momentum)
         self._steps_without_update = 0
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            inputs: Two views (N, C, H, W): online, then target.
+            inputs: Views (N, C, H, W): two global ones, then local crops; H and W may differ between views.
             data_samples: Not used.
 
         Raises:
-            ValueError: If there are not exactly two views.
+            ValueError: If there are fewer than two views.
             RuntimeError: If the momentum encoder is never updated.
         """
-        if isinstance(inputs, torch.Tensor) or len(inputs) != 2:
-            raise ValueError('expected two views of each image; put MultiView with two pipelines into the data config')
+        pairs = self.pairs_of(inputs)
+        keys = self.encode_keys(inputs, pairs)
+        queries = {view: self.encode_query(inputs[view]) for view in dict.fromkeys(query for query, _ in pairs)}
+        queue = self.past_keys()
+        losses = [self.head(queries[query], keys[key], queue) for query, key in pairs]
+        self.enqueue(keys)
+        return {'loss': torch.stack(losses).mean()}
+
+    def pairs_of(self, inputs: Sequence[torch.Tensor]) -> list[tuple[int, int]]:
+        """Check a batch of views and return its pairs of query and key views."""
         self._check_updates()
-        query = self.neck(self.backbone(inputs[0]))[-1]
-        key = self._encode_keys(inputs[1])
-        loss = self.head(query, key, None if self.queue is None else self.queue.features.clone())
+        return view_pairs(1 if isinstance(inputs, torch.Tensor) else len(inputs), self.symmetric)
+
+    def encode_query(self, images: torch.Tensor) -> torch.Tensor:
+        """Online features (N, D) of one view, after the predictor if there is one."""
+        features = self.neck(self.backbone(images))
+        return (features if self.predictor is None else self.predictor(features))[-1]
+
+    def encode_keys(self, inputs: Sequence[torch.Tensor], pairs: Sequence[tuple[int, int]]) -> dict[int, torch.Tensor]:
+        """Momentum features (N, D) of every key view of the pairs, by view, without gradient."""
+        return {view: self._encode_keys(inputs[view]) for view in dict.fromkeys(key for _, key in pairs)}
+
+    def past_keys(self) -> torch.Tensor | None:
+        """A copy (M, D) of the queue as it is before this batch; None without a queue."""
+        return None if self.queue is None else self.queue.features.clone()
+
+    def enqueue(self, keys: dict[int, torch.Tensor]) -> None:
+        """Put the keys of a batch, view by view, into the queue."""
         if self.queue is not None:
-            self.queue.enqueue(key)
-        return {'loss': loss}
+            for key in keys.values():
+                self.queue.enqueue(key)
+
+    def _encoder_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
+        """Modules of the momentum encoder, each with its online counterpart, which may hold further tensors."""
+        return (self.target_backbone, self.backbone), (self.target_neck, self.neck)
 
     @torch.no_grad()
     def _encode_keys(self, images: torch.Tensor) -> torch.Tensor:

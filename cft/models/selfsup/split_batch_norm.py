@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from cft.models.adversarial.auxiliary_batch_norm import AUXILIARY_OF, AuxiliaryStatistics
 from cft.registry import MODELS
 
 
@@ -31,3 +32,10 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
             return super().forward(features)
         parts = features.tensor_split(self.num_splits)
         return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])
+
+
+class AuxiliarySplitBatchNorm2d(AuxiliaryStatistics, SplitBatchNorm2d):
+    """:class:`SplitBatchNorm2d` with auxiliary statistics for adversarial inputs, split alike."""
+
+
+AUXILIARY_OF[SplitBatchNorm2d] = AuxiliarySplitBatchNorm2d

@@ -82,9 +82,9 @@ def test_shuffling_returns_each_key_to_its_image() -> None:
         assert torch.equal(seen[-1].sort(dim=0).values, images.sort(dim=0).values)
 
 
-@pytest.mark.parametrize('count', [0, 1, 3])
+@pytest.mark.parametrize('count', [0, 1])
 def test_two_views_are_needed(count: int) -> None:
-    """A list of another length, or the one tensor of a data config without MultiView."""
+    """A shorter list, or the one tensor of a data config without MultiView."""
     model = build()
     for inputs in (views()[:1] * count, *([views(2)[0]] if count == 1 else [])):
         with pytest.raises(ValueError, match='two views'):

@@ -1,0 +1,70 @@
+"""HEXA-MoCo: momentum contrast that also recognises hard examples of its queries."""
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from cft.models.adversarial import convert_to_auxiliary
+from cft.registry import MODELS
+
+from .methods import MoCoV2
+from .pixel_space import PixelSpace
+
+
+@MODELS.register_module()
+class HEXAMoCo(MoCoV2):
+    """MoCo-v2 with adversarial and cut-mixed queries (HEXA, algorithm 1 and equation 10).
+
+    Keys, momentum encoder and queue are MoCo's; hard examples are made of the
+    queries alone. A cut-mixed query is compared with the keys of both images.
+    With an adversarial term the BatchNorms of the online encoder get auxiliary
+    statistics; the momentum encoder never sees an adversarial image and keeps
+    plain ones. The names of the clean side are those of the plain model, so
+    that checkpoints of either load into the other's backbone.
+
+    Args:
+        hard_examples: Config of :class:`HardExamples`; default HEXA_MoCo's, adversarial queries alone.
+        args: Those of :class:`MomentumContrast`, as ``kwargs``; another head than
+            InfoNCE gives the hard examples of another method.
+
+    Example:
+        >>> model = MODELS.build(dict(
+        ...     type='cft.HEXAMoCo', backbone=dict(type='ResNet', depth=50),
+        ...     neck=dict(type='MoCoV2Neck', in_channels=2048, hid_channels=2048, out_channels=128),
+        ...     hard_examples=dict(type='cft.HardExamples', adversarial_weight=1., cutmix_weight=1.),
+        ...     feat_channels=128))  # doctest: +SKIP
+    """
+
+    def __init__(self, *args: object, hard_examples: dict | None = None, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.hard_examples = MODELS.build({'type': 'cft.HardExamples'} if hard_examples is None else hard_examples)
+        if self.hard_examples.attacks:
+            self.backbone = convert_to_auxiliary(self.backbone)
+            self.neck = convert_to_auxiliary(self.neck)
+            if self.predictor is not None:
+                self.predictor = convert_to_auxiliary(self.predictor)
+
+    def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`MomentumContrast`."""
+        pairs = self.pairs_of(inputs)
+        keys, queue = self.encode_keys(inputs, pairs), self.past_keys()
+        query_views = list(dict.fromkeys(query for query, _ in pairs))
+
+        def encode(views: Sequence[Tensor]) -> list[Tensor]:
+            return [self.encode_query(view) for view in views]
+
+        def view_losses(queries: list[Tensor], partner: Tensor | None) -> list[Tensor]:
+            own = keys if partner is None else {view: key[partner] for view, key in keys.items()}
+            parts = []
+            for view, query in zip(query_views, queries, strict=True):
+                losses = [self.head(query, own[key], queue) for query_view, key in pairs if query_view == view]
+                parts.append(torch.stack(losses).sum() / len(pairs))
+            return parts
+
+        online = nn.ModuleList(part for part in (self.backbone, self.neck, self.predictor) if part is not None)
+        views = [inputs[view] for view in query_views]
+        losses = self.hard_examples(views, encode, view_losses, online, PixelSpace(self.data_preprocessor))
+        self.enqueue(keys)
+        return losses
