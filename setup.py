@@ -19,6 +19,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['cft', 'cft.*']),
+    package_data={'cft.datasets': ['*.txt']},
     python_requires='>=3.10,<3.13',
     # torch 2.6 made loading without unpickling safe by allow-lists of names. The maintained
     # distributions of the OpenMMLab libraries keep their import names.
@@ -37,6 +38,7 @@ setup(
         'opencv-python>=4.8',
         'Pillow>=10',
         'rich>=13',
+        'safetensors>=0.4.3',
     ],
     extras_require={
         'tests': ['pytest>=8'],
