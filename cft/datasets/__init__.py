@@ -3,7 +3,19 @@
 from .digits import Digits
 from .domain_folder import DomainFolder
 from .image_folder import ImageFolder
+from .imagenet_subset import ImageNetSubset
 from .samplers import DomainBalancedSampler
+from .stl10 import STL10
 from .stratified_subset import StratifiedSubset
+from .tiny_imagenet import TinyImageNet
 
-__all__ = ['Digits', 'DomainBalancedSampler', 'DomainFolder', 'ImageFolder', 'StratifiedSubset']
+__all__ = [
+    'STL10',
+    'Digits',
+    'DomainBalancedSampler',
+    'DomainFolder',
+    'ImageFolder',
+    'ImageNetSubset',
+    'StratifiedSubset',
+    'TinyImageNet',
+]

@@ -1,0 +1,81 @@
+"""Some classes of ImageNet, such as the 100 of ImageNet-100."""
+
+from pathlib import Path
+
+from mmpretrain.datasets import BaseDataset
+
+from cft.datasets.files import SHOWN
+from cft.datasets.image_folder import find_images
+from cft.errors import ConfigError
+from cft.registry import DATASETS
+
+LISTS = {'imagenet100': Path(__file__).with_name('imagenet100.txt')}
+
+
+def read_class_list(classes_file: str | Path) -> list[str]:
+    """Names of class folders from a text file, one a line; lines that start with ``#`` are notes.
+
+    Raises:
+        ConfigError: If there is no such file, or it lists no class or one twice.
+    """
+    path = LISTS.get(str(classes_file), Path(classes_file))
+    if not path.is_file():
+        raise ConfigError(f'no list of classes {path}; give a text file, or one of {list(LISTS)}')
+    lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
+    classes = [line for line in lines if line and not line.startswith('#')]
+    if not classes:
+        raise ConfigError(f'{path} lists no class; write one folder name a line')
+    twice = sorted({name for name in classes if classes.count(name) > 1})
+    if twice:
+        raise ConfigError(f'{path} lists {", ".join(twice)} more than once')
+    return classes
+
+
+@DATASETS.register_module()
+class ImageNetSubset(BaseDataset):
+    """The listed classes of an ImageNet that lies in class folders.
+
+    A class's label is its place in the list. Other folders are not read.
+
+    Args:
+        data_root: Folder that holds ``train`` and ``val``, each with a folder
+            of images for every class, named by its WordNet id.
+        classes_file: A text file with one folder name a line, or
+            ``'imagenet100'``, the ImageNet-100 of Contrastive Multiview Coding
+            (Tian et al., ECCV 2020).
+        split: ``'train'`` or ``'val'``.
+        kwargs: Those of :class:`mmpretrain.datasets.BaseDataset`.
+
+    Raises:
+        ConfigError: If the split is unknown, the list cannot be used, or the
+            folder or images of a class are missing.
+
+    Example:
+        >>> ImageNetSubset('data/imagenet', 'imagenet100', split='val')  # doctest: +SKIP
+    """
+
+    def __init__(self, data_root: str, classes_file: str, split: str = 'train', **kwargs: object) -> None:
+        if split not in ('train', 'val'):
+            raise ConfigError(f"ImageNetSubset: split must be 'train' or 'val', got {split!r}")
+        self.split = split
+        self.classes_file = classes_file
+        classes = tuple(read_class_list(classes_file))
+        super().__init__(ann_file='', data_root=str(data_root), metainfo={'classes': classes}, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        folder = Path(self.data_root) / self.split
+        if not folder.is_dir():
+            raise ConfigError(f'no folder {folder}; give the folder that holds ImageNet with data_root')
+        classes = self.metainfo['classes']
+        missing = [name for name in classes if not (folder / name).is_dir()]
+        if missing:
+            names = ', '.join(missing[:SHOWN]) + (', ...' if len(missing) > SHOWN else '')
+            raise ConfigError(
+                f'{folder} lacks {len(missing)} of the {len(classes)} class folders of {self.classes_file}: {names}; '
+                'put the images of each class into a folder named by its WordNet id'
+            )
+        return [
+            {'img_path': str(image), 'gt_label': label}
+            for label, name in enumerate(classes)
+            for image in find_images(folder / name)
+        ]

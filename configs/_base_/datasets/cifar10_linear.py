@@ -1,0 +1,29 @@
+# For a linear classifier on frozen features, all 50,000 training images; nothing is chosen on the test images.
+# To choose a learning rate, hold out a part of the training images: cft.StratifiedSubset, as in ../../quickstart.
+data_root = 'data/cifar10'
+
+train_pipeline = [
+    dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='PackInputs')]
+
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='CIFAR10', data_root=data_root, split='train', pipeline=train_pipeline))
+test_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='CIFAR10', data_root=data_root, split='test', pipeline=test_pipeline))
+test_evaluator = dict(type='Accuracy', topk=(1, 5))
+test_cfg = dict()

@@ -1,0 +1,22 @@
+# Two views of each image, labels unused: strong for the online encoder, weak for the target (SCE, section 4.1).
+data_root = 'data/imagenet'
+
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=224)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=224)]
+train_dataloader = dict(
+    batch_size=64,  # of each of 8 GPUs, 512 in all
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='ImageNet',
+        data_root=data_root,
+        split='train',
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='PackInputs'),
+        ]))

@@ -1,0 +1,21 @@
+# The 100,000 unlabelled and the 5,000 training images, seen at 64 pixels as ReSSL sees its medium-sized images.
+data_root = 'data/stl10'
+
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=64)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=64)]
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='cft.STL10',
+        data_root=data_root,
+        split='train+unlabeled',
+        pipeline=[
+            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='PackInputs'),
+        ]))

@@ -1,0 +1,30 @@
+# For a linear classifier on frozen features. The validation images are those that papers report on: they are
+# seen once, by the last checkpoint. To choose a learning rate, hold out training images with cft.StratifiedSubset.
+data_root = 'data/tiny-imagenet-200'
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomResizedCrop', scale=64, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+
+train_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='cft.TinyImageNet', data_root=data_root, split='train', pipeline=train_pipeline))
+test_dataloader = dict(
+    batch_size=256,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='cft.TinyImageNet', data_root=data_root, split='val', pipeline=test_pipeline))
+test_evaluator = dict(type='Accuracy', topk=(1, 5))
+test_cfg = dict()
