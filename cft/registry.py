@@ -11,8 +11,10 @@ from importlib import import_module
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
@@ -41,7 +43,14 @@ class TaskRegistry(Registry):
 
 MODELS = TaskRegistry('model', parent=MMENGINE_MODELS, scope='cft', locations=['cft.models'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='cft', locations=['cft.engine.hooks'])
+LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='cft', locations=['cft.engine.loops'])
 DATASETS = TaskRegistry('dataset', parent=MMENGINE_DATASETS, scope='cft', locations=['cft.datasets'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='cft', locations=['cft.datasets'])
 TRANSFORMS = TaskRegistry('transform', parent=MMENGINE_TRANSFORMS, scope='cft', locations=['cft.datasets.transforms'])
 METRICS = TaskRegistry('metric', parent=MMENGINE_METRICS, scope='cft', locations=['cft.evaluation.metrics'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor',
+    parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
+    scope='cft',
+    locations=['cft.engine.optim_wrapper_constructor'],
+)

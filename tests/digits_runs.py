@@ -11,10 +11,16 @@ from cft.checkpoints import read_state_dict
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 FINE_TUNING = ('ce', 'scl', 'coretuning', 'coin', 'schane')
+PRETRAINING = ('sce', 'ressl', 'mocov2', 'hexa_moco', 'deepcluster', 'hexa_dcluster')
 
 
-def short_config(name: str, work_dir: Path, iterations: int = 6, **overrides: object) -> Config:
-    """A quickstart config cut to a few iterations; overrides use ``__`` for dots."""
+def short_config(
+    name: str, work_dir: Path, iterations: int = 6, subset: bool = True, **overrides: object
+) -> Config:
+    """A quickstart config cut to a few iterations, in pre-training epochs of 50 images unless ``subset`` is False.
+
+    Overrides use ``__`` for dots.
+    """
     settings = {
         'train_dataloader.batch_size': 20,
         'train_dataloader.num_workers': 0,
@@ -23,14 +29,14 @@ def short_config(name: str, work_dir: Path, iterations: int = 6, **overrides: ob
         'default_hooks.checkpoint.interval': 1,
         'default_hooks.checkpoint.max_keep_ckpts': -1,
     }
-    if name == 'sce':
+    if name in PRETRAINING:
         settings |= {'train_cfg.max_epochs': iterations, 'param_scheduler.end': iterations}
     else:
         settings |= {'train_cfg.max_iters': iterations, 'param_scheduler.end': iterations}
         settings |= {'train_cfg.val_interval': iterations}
     settings |= {key.replace('__', '.'): value for key, value in overrides.items()}
     cfg = load_config(CONFIGS / 'quickstart' / f'{name}_digits.py', settings)
-    if name == 'sce':
+    if name in PRETRAINING and subset:
         dataset = cfg.train_dataloader.dataset
         cfg.train_dataloader.dataset = dict(type='cft.StratifiedSubset', per_class=5, dataset=dataset)
     cfg.work_dir = str(work_dir)

@@ -41,6 +41,7 @@ def build_runner(cfg: Config) -> Runner:
     check_config(cfg)
     draw_missing_data(cfg)
     complete_folder_config(cfg)
+    _resume_within_epochs(cfg)
     if not torch.cuda.is_available():
         _adapt_to_cpu(cfg)
     try:
@@ -115,6 +116,13 @@ def test(cfg: Config) -> dict[str, float]:
     return build_runner(cfg).test()
 
 
+def _resume_within_epochs(cfg: Config) -> None:
+    """Take our loop for MMEngine's epochs, whose resumed runs repeat what an unfinished epoch has done."""
+    loop = cfg.get('train_cfg') or {}
+    if 'type' not in loop and loop.pop('by_epoch', False):
+        loop['type'] = 'cft.ResumableEpochLoop'
+
+
 def _adapt_to_cpu(cfg: Config) -> None:
     if cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':
         raise ConfigError('mixed precision (--amp, AmpOptimWrapper) needs a CUDA device, and there is none')
@@ -130,9 +138,9 @@ def _adapt_to_cpu(cfg: Config) -> None:
 def _replace_sync_batch_norm(cfg: Config) -> None:
     synchronised = [node for _, node in iterate_dicts(cfg._cfg_dict) if node.get('type') == 'SyncBN']
     for node in synchronised:
-        node['type'] = 'BN'
+        node['type'] = 'cft.LocalBN'
     if synchronised:
-        print_log('SyncBN needs CUDA; on CPUs each process normalises its own images (BN)', 'current', logging.WARNING)
+        print_log('SyncBN needs CUDA; on CPUs each process normalises its own images', 'current', logging.WARNING)
 
 
 def _use_cpu_processes(cfg: Config) -> None:

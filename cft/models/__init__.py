@@ -10,7 +10,13 @@ from .adversarial import (
     signed_gradient_step,
 )
 from .branches import ContrastiveBranch
-from .classification import ContrastiveClsHead, FineTuneClassifier, MultiViewDataPreprocessor
+from .classification import (
+    ContrastiveClsHead,
+    FineTuneClassifier,
+    FrozenBackboneClassifier,
+    MultiViewDataPreprocessor,
+)
+from .local_batch_norm import LocalBatchNorm
 from .losses import (
     FocalSupConLoss,
     InfoNCELoss,
@@ -23,7 +29,17 @@ from .losses import (
 )
 from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
-from .selfsup import SCE, HardExamples, HEXAMoCo, MoCoV2, MomentumContrast, ReSSL, SplitBatchNorm2d
+from .selfsup import (
+    SCE,
+    DeepClusterV2,
+    HardExamples,
+    HEXADCluster,
+    HEXAMoCo,
+    MoCoV2,
+    MomentumContrast,
+    ReSSL,
+    SplitBatchNorm2d,
+)
 
 __all__ = [
     'PGD',
@@ -33,12 +49,16 @@ __all__ = [
     'ContrastiveBranch',
     'ContrastiveClsHead',
     'CutMixed',
+    'DeepClusterV2',
     'FineTuneClassifier',
     'FocalSupConLoss',
+    'FrozenBackboneClassifier',
+    'HEXADCluster',
     'HEXAMoCo',
     'HardExamples',
     'HardPairMixup',
     'InfoNCELoss',
+    'LocalBatchNorm',
     'MLPProjector',
     'ManifoldMixup',
     'MixedPairs',

@@ -4,4 +4,5 @@ _base_ = [
     '../_base_/schedules/sgd_100e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(head=dict(num_classes=100))
+# The CIFAR files hold red first.
+model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=100))

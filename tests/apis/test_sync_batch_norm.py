@@ -9,6 +9,7 @@ from mmengine.config import Config
 from cft.apis import build_runner, load_config
 from cft.apis.config import iterate_dicts
 from cft.apis.train import _replace_sync_batch_norm
+from cft.models import LocalBatchNorm
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -31,8 +32,8 @@ def test_everywhere_and_nothing_else(capsys: pytest.CaptureFixture) -> None:
         }
     )
     _replace_sync_batch_norm(cfg)
-    assert cfg.norm_cfg == {'type': 'BN', 'requires_grad': True}
-    assert cfg.model.heads[0].norm_cfg == {'type': 'BN', 'eps': 0.1}
+    assert cfg.norm_cfg == {'type': 'cft.LocalBN', 'requires_grad': True}
+    assert cfg.model.heads[0].norm_cfg == {'type': 'cft.LocalBN', 'eps': 0.1}
     assert (cfg.model.name, cfg.other.type) == ('SyncBN', 'GN')
     assert capsys.readouterr().out.count('SyncBN needs CUDA') == 1
 
@@ -47,12 +48,12 @@ def test_nothing_to_replace_is_not_told(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.parametrize('name', ['ce/r50_voc_seg', 'coretuning/r50_voc_det', 'scl/r50_coco_det'])
 def test_our_configs(name: str) -> None:
-    """As many BN afterwards as SyncBN before."""
+    """As many local ones afterwards as SyncBN before."""
     cfg = load_config(CONFIGS / f'{name}.py')
     before = types_of(cfg)
     assert before.count('SyncBN') >= 2
     _replace_sync_batch_norm(cfg)
-    assert types_of(cfg) == ['BN' if kind == 'SyncBN' else kind for kind in before]
+    assert types_of(cfg) == ['cft.LocalBN' if kind == 'SyncBN' else kind for kind in before]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='with CUDA the layers stay synchronised')
@@ -63,5 +64,19 @@ def test_runner_on_a_cpu_has_none(tmp_path: Path) -> None:
     cfg.work_dir, cfg.experiment_name = str(tmp_path), 'sync_batch_norm'
     model = build_runner(cfg).model
     kinds = {type(module) for module in model.modules()}
-    assert torch.nn.BatchNorm2d in kinds
+    assert LocalBatchNorm in kinds
     assert torch.nn.SyncBatchNorm not in kinds
+
+
+@pytest.mark.parametrize('shape', [(6, 3), (6, 3, 5), (6, 3, 5, 4)])
+def test_local_statistics_are_batch_norms(shape: tuple[int, ...]) -> None:
+    """Vectors in a projector and maps in a backbone, against a closed form."""
+    layer, features = LocalBatchNorm(3), torch.randn(shape)
+    rows = features.transpose(1, -1).reshape(-1, 3)
+    expected = (features.transpose(1, -1) - rows.mean(0)) / (rows.var(0, unbiased=False) + layer.eps).sqrt()
+    torch.testing.assert_close(layer(features), expected.transpose(1, -1), rtol=1e-4, atol=1e-5)
+
+
+def test_single_values_are_refused() -> None:
+    with pytest.raises(ValueError, match=r'\(N, C, ...\)'):
+        LocalBatchNorm(3)(torch.randn(3))

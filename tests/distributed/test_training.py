@@ -21,7 +21,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize('check', ['coin', 'sce', 'coretuning', 'schane'])
+@pytest.mark.parametrize('check', ['coin', 'sce', 'hexa_moco', 'hexa_dcluster', 'coretuning', 'schane'])
 @pytest.mark.parametrize('rank', [0, 1])
 def test_two_processes(output: str, check: str, rank: int) -> None:
     """The worker's assertions hold on this rank."""

@@ -20,9 +20,10 @@ def train_on_both(name: str, work_dir: Path, **overrides: object) -> Runner:
 
 
 def assert_equal_on_ranks(runner: Runner) -> None:
-    """Every parameter and the queue; BatchNorm statistics are each rank's own."""
+    """Every parameter, queue, prototypes and assignments; BatchNorm statistics are each rank's own."""
     model = unwrap_model(runner.model)
-    shared = dict(model.named_parameters()) | {n: b for n, b in model.named_buffers() if n.startswith('queue.')}
+    common = ('queue.', 'prototypes_', 'assignments')
+    shared = dict(model.named_parameters()) | {n: b for n, b in model.named_buffers() if n.startswith(common)}
     for name, value in shared.items():
         parts = [torch.empty_like(value) for _ in range(2)]
         dist.all_gather(parts, value.detach().contiguous())
@@ -48,6 +49,19 @@ def check_sce(work_dir: Path) -> None:
     torch.testing.assert_close(model.queue.features.norm(dim=1), torch.ones(512))
 
 
+def check_hexa_moco(work_dir: Path) -> None:
+    """Both hard terms and the symmetric loss."""
+    assert_equal_on_ranks(train_on_both('hexa_moco', work_dir, iterations=2, model__symmetric=True))
+
+
+def check_hexa_dcluster(work_dir: Path) -> None:
+    """Every image of both ranks has a cluster."""
+    runner = train_on_both('hexa_dcluster', work_dir, iterations=2, model__num_prototypes=(6, 4))
+    assert_equal_on_ranks(runner)
+    model = unwrap_model(runner.model)
+    assert model.assignments.shape == (2, 1000) and int((model.assignments >= 0).sum()) == 2 * 50
+
+
 def check_coretuning(work_dir: Path) -> None:
     runner = train_on_both('coretuning', work_dir, iterations=3)
     assert_equal_on_ranks(runner)
@@ -60,7 +74,7 @@ def check_schane(work_dir: Path) -> None:
 
 def main() -> None:
     dist.init_process_group('gloo')
-    for check in (check_coin, check_sce, check_coretuning, check_schane):
+    for check in (check_coin, check_sce, check_hexa_moco, check_hexa_dcluster, check_coretuning, check_schane):
         check(Path(sys.argv[1]) / check.__name__)
         print(f'[rank {os.environ["RANK"]}] {check.__name__}: ok', flush=True)
     leave_process_group()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import run, weights
+from digits_runs import PRETRAINING, run, weights
 
 
 def assert_same_weights(first: Path, second: Path) -> None:
@@ -25,12 +25,22 @@ def test_iteration_based_run(name: str, tmp_path: Path) -> None:
         assert_same_weights(whole, work_dir / 'iter_6.pth')
 
 
-def test_pretraining_keeps_queue_and_momentum(tmp_path: Path) -> None:
-    run('sce', tmp_path / 'whole', iterations=4)
-    resumed = run('sce', tmp_path / 'resumed', resume_from=tmp_path / 'whole' / 'epoch_2.pth', iterations=4)
-    assert_same_weights(tmp_path / 'whole' / 'epoch_4.pth', tmp_path / 'resumed' / 'epoch_4.pth')
-    assert 'queue.features' in weights(tmp_path / 'resumed' / 'epoch_4.pth')
-    assert resumed.epoch == 4
+@pytest.mark.parametrize('name', PRETRAINING)
+def test_pretraining_from_the_middle_of_an_epoch(name: str, tmp_path: Path) -> None:
+    """Iteration 5 of epochs of three batches: queue, prototypes, assignments, collected features, momentum."""
+    settings = {'iterations': 3, 'default_hooks__checkpoint__by_epoch': False}
+    if 'cluster' in name:
+        settings['model__num_prototypes'] = (6, 4)
+    whole = run(name, tmp_path / 'whole', **settings)
+    resumed = run(name, tmp_path / 'resumed', resume_from=tmp_path / 'whole' / 'iter_5.pth', **settings)
+    assert_same_weights(tmp_path / 'whole' / 'iter_9.pth', tmp_path / 'resumed' / 'iter_9.pth')
+    kept = weights(tmp_path / 'resumed' / 'iter_9.pth')
+    assert {'queue.features', 'queue.position'} <= kept.keys() or {'prototypes_1', 'assignments'} <= kept.keys()
+    assert (resumed.epoch, resumed.iter) == (3, 9)
+    if 'cluster' not in name:
+        momentum = [run.message_hub.get_scalar('train/momentum').data[0][-4:] for run in (whole, resumed)]
+        assert momentum[0].tolist() == momentum[1].tolist()
+        assert len(set(momentum[0].tolist())) == 4
 
 
 def test_the_seed_matters(tmp_path: Path) -> None:

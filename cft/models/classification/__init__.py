@@ -3,5 +3,6 @@
 from .contrastive_head import ContrastiveClsHead
 from .data_preprocessor import MultiViewDataPreprocessor
 from .finetune_classifier import FineTuneClassifier
+from .frozen_backbone_classifier import FrozenBackboneClassifier
 
-__all__ = ['ContrastiveClsHead', 'FineTuneClassifier', 'MultiViewDataPreprocessor']
+__all__ = ['ContrastiveClsHead', 'FineTuneClassifier', 'FrozenBackboneClassifier', 'MultiViewDataPreprocessor']

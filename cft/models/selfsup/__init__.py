@@ -1,7 +1,10 @@
 """Self-supervised pre-training."""
 
+from .deep_cluster import DeepClusterV2
+from .feature_memory import FeatureMemory
 from .feature_queue import FeatureQueue
 from .hard_examples import HardExamples
+from .hexa_dcluster import HEXADCluster
 from .hexa_moco import HEXAMoCo
 from .methods import SCE, MoCoV2, ReSSL
 from .momentum_contrast import MomentumContrast
@@ -11,7 +14,10 @@ from .view_pairs import view_pairs
 
 __all__ = [
     'SCE',
+    'DeepClusterV2',
+    'FeatureMemory',
     'FeatureQueue',
+    'HEXADCluster',
     'HEXAMoCo',
     'HardExamples',
     'MoCoV2',

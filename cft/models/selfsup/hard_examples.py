@@ -80,7 +80,7 @@ class HardExamples(nn.Module):
 
     def forward(
         self, views: Sequence[Tensor], encode: Encode, view_losses: ViewLosses, online: nn.Module, pixels: PixelSpace
-    ) -> dict[str, Tensor]:
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Compute the standard loss and the terms that have a weight.
 
         Args:
@@ -91,10 +91,12 @@ class HardExamples(nn.Module):
             pixels: Their normalisation.
 
         Returns:
-            ``loss_std`` and, weighted, ``loss_adv``, ``loss_cmx``, ``loss_cmx_adv``.
+            ``loss_std`` and, weighted, ``loss_adv``, ``loss_cmx``, ``loss_cmx_adv``; and
+            the features of the clean views.
         """
         views = [view.detach().requires_grad_(self.attacks) for view in views]
-        standard = torch.stack(view_losses(encode(views), None)).sum()
+        features = encode(views)
+        standard = torch.stack(view_losses(features, None)).sum()
         losses = {'loss_std': standard}
         if self.attacks:
             adversarial = self.attack(views, standard, pixels)
@@ -105,7 +107,7 @@ class HardExamples(nn.Module):
                     losses['loss_cmx_adv'] = self._mixed_loss(adversarial, encode, view_losses)
         if self.weights['loss_cmx']:
             losses['loss_cmx'] = self._mixed_loss([view.detach() for view in views], encode, view_losses)
-        return {name: self.weights.get(name, 1.0) * loss for name, loss in losses.items()}
+        return {name: self.weights.get(name, 1.0) * loss for name, loss in losses.items()}, features
 
     def attack(self, views: Sequence[Tensor], loss: Tensor, pixels: PixelSpace) -> list[Tensor]:
         """Adversarial counterparts of normalised views, from the graph of their loss, which stays usable."""

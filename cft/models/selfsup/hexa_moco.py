@@ -65,6 +65,6 @@ class HEXAMoCo(MoCoV2):
 
         online = nn.ModuleList(part for part in (self.backbone, self.neck, self.predictor) if part is not None)
         views = [inputs[view] for view in query_views]
-        losses = self.hard_examples(views, encode, view_losses, online, PixelSpace(self.data_preprocessor))
+        losses, _ = self.hard_examples(views, encode, view_losses, online, PixelSpace(self.data_preprocessor))
         self.enqueue(keys)
         return losses

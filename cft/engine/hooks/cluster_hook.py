@@ -1,0 +1,176 @@
+"""Cluster the features that a model collects, after every epoch."""
+
+import time
+
+import numpy as np
+import torch
+from mmengine.dist import get_world_size
+from mmengine.hooks import CheckpointHook, EMAHook, Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+
+from cft.engine.loops import ResumableEpochLoop
+from cft.engine.model_access import unwrap_model
+from cft.engine.progress import training_batches
+from cft.engine.sample_numbers import numbered_samples
+from cft.errors import ConfigError
+from cft.registry import HOOKS
+
+CHECKPOINT_KEY = 'collected_features'
+
+
+@HOOKS.register_module()
+class ClusterHook(Hook):
+    """Renew prototypes and assignments of :class:`cft.models.DeepClusterV2` (HEXA, algorithm 2).
+
+    A fresh run begins with one pass over the training images without gradients,
+    in training mode as in the released code, and clusters their features. After
+    every epoch the features that training has collected are clustered, before
+    the epoch's checkpoint is written.
+
+    The random starts of k-means follow from the run's seed and the epoch. A
+    checkpoint from within an epoch (``CheckpointHook`` with ``by_epoch=False``)
+    also holds the features collected so far, of all ranks: 4 bytes for each
+    channel, view and image. :class:`cft.engine.loops.ResumableEpochLoop` goes
+    on from there, on any number of ranks that gives the same batches; with
+    MMEngine's own loop the epoch, and with it the collection, begins anew.
+
+    Args:
+        iterations: Of spherical k-means.
+
+    Raises:
+        ConfigError: Before training, if the model cannot be clustered, the loop
+            is not epoch-based, there are more prototypes than images, samples
+            are not numbered as they stand in the data set, or what a checkpoint
+            holds does not fit the run.
+
+    Example:
+        >>> custom_hooks = [dict(type='cft.ClusterHook')]
+        >>> train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=200)
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, iterations: int = 10) -> None:
+        if iterations < 1:
+            raise ConfigError(f'iterations of k-means must be at least 1, got {iterations}')
+        self.iterations = iterations
+        self._loaded: dict | None = None
+        self._joined: dict | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        self._loaded = checkpoint.get(CHECKPOINT_KEY)
+
+    def before_train(self, runner: Runner) -> None:
+        model = self._checked_model(runner)
+        self._num_samples = numbered_samples(runner.train_dataloader.dataset)
+        rows = len(runner.train_dataloader) * (runner.train_dataloader.batch_size or 0)
+        if runner.iter == 0:
+            model.memory.reserve(rows, model.assignments.device)
+            self._collect(runner, model)
+            self._cluster(runner, model, epoch=0)
+        else:
+            self._check_resumed(runner, model)
+            self._restore(runner, model)
+            model.memory.reserve(rows, model.assignments.device)
+        self._loaded = None
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        self._joined = None
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: object = None, outputs: dict | None = None
+    ) -> None:
+        # Only rank 0 writes checkpoints: what the others hold must have reached it before.
+        if get_world_size() > 1 and any(_saves_now(hook, runner) for hook in runner.hooks):
+            self._joined = unwrap_model(runner.model).memory.joined()
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        memory = unwrap_model(runner.model).memory
+        if len(memory):
+            checkpoint[CHECKPOINT_KEY] = memory.joined() if get_world_size() == 1 else self._joined
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        self._cluster(runner, unwrap_model(runner.model), epoch=runner.epoch + 1)
+
+    @staticmethod
+    def _checked_model(runner: Runner) -> nn.Module:
+        model = unwrap_model(runner.model)
+        if not hasattr(model, 'update_prototypes'):
+            raise ConfigError(
+                'ClusterHook needs a model with update_prototypes, such as cft.DeepClusterV2, and '
+                f'{type(model).__name__} has none; remove the hook'
+            )
+        if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            raise ConfigError(
+                'EMAHook cannot average a model whose assignments take the size of the data set; remove the hook'
+            )
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ConfigError(
+                f'ClusterHook clusters after every epoch, and {type(runner.train_loop).__name__} has none; '
+                "write train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=...)"
+            )
+        loader = runner.train_dataloader
+        images = len(loader.dataset)
+        if loader.batch_size is not None:
+            # Fewer with drop_last.
+            images = min(images, len(loader) * loader.batch_size * get_world_size())
+        if images < max(model.num_prototypes):
+            raise ConfigError(
+                f'model.num_prototypes asks for {max(model.num_prototypes)} clusters of {images} training images in an '
+                'epoch; lower it, or train on more images'
+            )
+        return model
+
+    def _check_resumed(self, runner: Runner, model: nn.Module) -> None:
+        clustered = model.assignments.shape[1]
+        if clustered != self._num_samples:
+            raise ConfigError(
+                f'the checkpoint has clusters of {clustered} samples, but the training data has {self._num_samples}; '
+                'resume with the same data, or start afresh with load_from and without resume'
+            )
+        if not all(prototypes.any() for prototypes in model.prototypes):
+            raise ConfigError(
+                f'the checkpoint has no prototypes for num_prototypes={model.num_prototypes}; '
+                'resume with the model that it was written with, or start afresh with load_from and without resume'
+            )
+
+    def _restore(self, runner: Runner, model: nn.Module) -> None:
+        loop = runner.train_loop
+        if not isinstance(loop, ResumableEpochLoop) or loop.batches_done == 0:
+            return
+        if self._loaded is None:
+            raise ConfigError(
+                'the checkpoint was written in the middle of an epoch without the features collected in it; '
+                'resume from one of CheckpointHook'
+            )
+        model.memory.restore(self._loaded)
+
+    def _collect(self, runner: Runner, model: nn.Module) -> None:
+        model.train()
+        for batch in training_batches(runner, 'Features of all training images'):
+            data = model.data_preprocessor(batch, True)
+            with torch.no_grad(), runner.optim_wrapper.optim_context(model):
+                views = model.checked_views(data['inputs'])[: model.crops_for_assign]
+                model.collect(data['data_samples'], model.encode(views))
+
+    def _cluster(self, runner: Runner, model: nn.Module, epoch: int) -> None:
+        start = time.perf_counter()
+        seed = np.random.SeedSequence([runner.seed, epoch]).generate_state(1)[0]
+        model.update_prototypes(self._num_samples, torch.Generator().manual_seed(int(seed)), self.iterations)
+        found = [labels[labels >= 0] for labels in model.assignments]
+        used = ', '.join(
+            f'{len(labels.unique())} of {count}' for labels, count in zip(found, model.num_prototypes, strict=True)
+        )
+        runner.logger.info(
+            f'Clustered {len(found[0])} images after epoch {epoch} in {time.perf_counter() - start:.1f} s; '
+            f'clusters with images: {used}'
+        )
+
+
+def _saves_now(hook: Hook, runner: Runner) -> bool:
+    """Whether a hook is about to write a checkpoint in this iteration."""
+    if not isinstance(hook, CheckpointHook) or hook.by_epoch:
+        return False
+    due = hook.every_n_train_iters(runner, hook.interval, hook.save_begin)
+    return due or (hook.save_last and hook.is_last_train_iter(runner))

@@ -1,0 +1,5 @@
+"""Training loops."""
+
+from .resumable_epoch import ResumableEpochLoop
+
+__all__ = ['ResumableEpochLoop']

@@ -1,0 +1,11 @@
+# ResNet-50 with MoCo-v2's projector for momentum contrast; each GPU's BatchNorm is its own, keys are shuffled.
+model = dict(
+    data_preprocessor=dict(
+        type='SelfSupDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        to_rgb=True),
+    backbone=dict(type='ResNet', depth=50, num_stages=4, out_indices=(3, ), style='pytorch'),
+    neck=dict(type='MoCoV2Neck', in_channels=2048, hid_channels=2048, out_channels=128, with_avg_pool=True),
+    queue_length=65536,
+    feat_channels=128)

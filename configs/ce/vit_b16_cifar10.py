@@ -1,0 +1,13 @@
+_base_ = [
+    '../_base_/models/vit_b16_cls.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/adamw_vit_100e.py',
+    '../_base_/default_runtime.py',
+]
+
+# The CIFAR files hold red first.
+model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))
+train_pipeline = [*_base_.train_pipeline[:-1], *_base_.mae_augmentation, _base_.train_pipeline[-1]]
+train_dataloader = dict(
+    batch_size=128,  # of each of 8 GPUs, 1024 in all
+    dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,9 @@
+# HEXA, appendix B: linear probe of dcluster_*.py. --cfg-options checkpoint=FILE
+_base_ = [
+    '../_base_/models/r50_linear.py',
+    '../_base_/datasets/imagenet_linear.py',
+    '../_base_/schedules/linear_hexa_dcluster_100e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=1000))

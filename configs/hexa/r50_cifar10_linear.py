@@ -1,0 +1,15 @@
+# HEXA, appendix B: linear probe on CIFAR-10 at 224 pixels, without augmentation. --cfg-options checkpoint=FILE
+_base_ = [
+    '../_base_/models/r50_linear.py',
+    '../_base_/datasets/cifar10_linear.py',
+    '../_base_/schedules/linear_cifar_adamax_20e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))  # the CIFAR files hold red first
+plain_transforms = [
+    dict(type='Resize', scale=224, backend='pillow', interpolation='bicubic'),
+    dict(type='PackInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=plain_transforms))
+test_dataloader = dict(dataset=dict(pipeline=plain_transforms))

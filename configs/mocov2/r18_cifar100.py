@@ -1,0 +1,17 @@
+_base_ = [
+    '../_base_/models/r18_cifar_ssl.py',
+    '../_base_/datasets/cifar100_ssl.py',
+    '../_base_/schedules/ssl_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='cft.MoCoV2',
+    head=dict(type='cft.InfoNCELoss', temperature=0.2))
+# Both views are strong in MoCo-v2.
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
+            dict(type='PackInputs'),
+        ]))

@@ -1,0 +1,19 @@
+# SCE, table 5: MoCoV2 as reproduced there on ImageNet-100, batches of 512 on 8 GPUs.
+_base_ = [
+    '../_base_/models/r50_ssl_4096.py',
+    '../_base_/datasets/imagenet100_ssl.py',
+    '../_base_/schedules/ssl_imagenet100_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='cft.MoCoV2',
+    head=dict(type='cft.InfoNCELoss', temperature=0.2))
+# Both views are strong in MoCo-v2.
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
+            dict(type='PackInputs'),
+        ]))

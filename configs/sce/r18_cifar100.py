@@ -1,0 +1,10 @@
+_base_ = [
+    '../_base_/models/r18_cifar_ssl.py',
+    '../_base_/datasets/cifar100_ssl.py',
+    '../_base_/schedules/ssl_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='cft.SCE',
+    head=dict(type='cft.SCELoss', temperature=0.1, target_temperature=0.05, coefficient=0.5))

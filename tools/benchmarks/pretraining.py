@@ -1,0 +1,106 @@
+"""Pre-train several configs and compare their features, and the cost of their steps, in one table.
+
+python tools/benchmarks/pretraining.py configs/quickstart/{mocov2,ressl,sce}_digits.py --seeds 0 1 2
+
+Accuracy is that of nearest neighbours on frozen features: test images by labelled training images. Beside it stand
+the encoder before training and the raw pixels. Time and memory of a step are ratios to the first config.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _cli import readable_errors
+from _progress import SeriesProgress
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('configs', nargs='+', help='pre-training configs; the first is what the others are compared to')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--epochs', type=int, help='shorter or longer pre-training than the configs say')
+    parser.add_argument('--rounds', type=int, default=20, help='timed steps of each config')
+    parser.add_argument('--neighbours', type=int, default=20)
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    args.work_dir.mkdir(parents=True, exist_ok=True)
+    progress = SeriesProgress(len(args.configs) * len(args.seeds))
+    with readable_errors(), contextlib.closing(progress), open(args.work_dir / 'train.log', 'w') as log:
+        rows, pixels = run(args, progress, log)
+    (args.work_dir / 'results.json').write_text(json.dumps({'pixels': pixels, 'methods': rows}, indent=1))
+    print(f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, seeds {args.seeds}')
+    print(f'Numbers: {args.work_dir / "results.json"}')
+
+
+def run(args: argparse.Namespace, progress: SeriesProgress, log: object) -> tuple[list[dict], float]:
+    """Pre-train every config with every seed; the runners of the last seed are timed beside each other."""
+    from cft.apis import load_config
+    from cft.apis.pretraining import neighbours_of_pixels, pretrain_and_compare
+    from cft.apis.step_cost import peak_bytes, step_seconds, training_step
+
+    rows, steps = [], []
+    for config in map(Path, args.configs):
+        row = {'config': str(config), 'random': [], 'pretrained': []}
+        for seed in args.seeds:
+            progress.now(f'{config.stem}, seed {seed}')
+            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+                result, runner = pretrain_and_compare(
+                    config, seed, args.work_dir / f'{config.stem}_{seed}', epochs(args.epochs), args.neighbours
+                )
+            for name, value in result.items():
+                row[name].append(value)
+            progress.advance()
+            progress.say(f'{config.stem}, seed {seed}: {result["random"]:.1f} -> {result["pretrained"]:.1f} %')
+        rows.append(row)
+        steps.append(training_step(runner))
+    for row, seconds in zip(rows, step_seconds(steps, args.rounds), strict=True):
+        row['step_seconds'] = seconds
+    for row, step in zip(rows, steps, strict=True):
+        row['peak_bytes'] = peak_bytes(step)
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        return rows, neighbours_of_pixels(load_config(args.configs[0]), args.neighbours)
+
+
+def epochs(number: int | None) -> dict:
+    """Overrides that give a run another length, its learning rate included."""
+    if number is None:
+        return {}
+    return {'train_cfg.max_epochs': number, 'param_scheduler.end': number, 'default_hooks.checkpoint.interval': number}
+
+
+def table(rows: list[dict]) -> str:
+    """A Markdown table of what was measured."""
+    first = rows[0]
+    lines = [
+        '| config | random encoder | pre-trained | step time | peak memory of a step |',
+        '| --- | ---: | ---: | ---: | ---: |',
+    ]
+    for row in rows:
+        lines.append(
+            f'| {Path(row["config"]).stem} | {spread(row["random"])} | {spread(row["pretrained"])} '
+            f'| {row["step_seconds"] / first["step_seconds"]:.2f} | {row["peak_bytes"] / first["peak_bytes"]:.2f} |'
+        )
+    lines.append(
+        f'\n1.00 is {1000 * first["step_seconds"]:.0f} ms and {first["peak_bytes"] / 2**20:.1f} MiB '
+        f'({Path(first["config"]).stem})'
+    )
+    return '\n'.join(lines)
+
+
+def spread(values: list[float]) -> str:
+    if len(values) == 1:
+        return f'{values[0]:.1f}'
+    return f'{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}'
+
+
+if __name__ == '__main__':
+    main()
