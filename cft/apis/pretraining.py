@@ -45,13 +45,13 @@ def pixels_of_split(cfg: Config, split: str) -> Labelled:
     return pixels, np.array([int(sample['data_samples'].gt_label) for sample in samples])
 
 
-def neighbours_of_pixels(cfg: Config, k: int = 20) -> float:
-    """kNN accuracy in per cent of raw pixels: test images by training images."""
-    return knn_accuracy(*pixels_of_split(cfg, 'train'), *pixels_of_split(cfg, 'test'), k=k)
+def neighbours_of_pixels(cfg: Config, split: str = 'test', k: int = 20) -> float:
+    """kNN accuracy in per cent of raw pixels: images of a split by training images."""
+    return knn_accuracy(*pixels_of_split(cfg, 'train'), *pixels_of_split(cfg, split), k=k)
 
 
 def pretrain_and_compare(
-    config: str | Path, seed: int, work_dir: Path, overrides: dict | None = None, k: int = 20
+    config: str | Path, seed: int, work_dir: Path, overrides: dict | None = None, split: str = 'test', k: int = 20
 ) -> tuple[dict[str, float], Runner]:
     """Pre-train with one seed; kNN accuracy of the encoder before and after.
 
@@ -60,11 +60,12 @@ def pretrain_and_compare(
         seed: Of the weights, the order of the images and the augmentation.
         work_dir: Folder of this run.
         overrides: Further config settings.
+        split: ``'val'`` to choose settings, ``'test'`` to report.
         k: Number of neighbours.
 
     Returns:
-        ``random`` and ``pretrained``, test accuracy in per cent with the
-        labelled training images as neighbours, and the trained runner.
+        ``random`` and ``pretrained``, accuracy in per cent with the labelled
+        training images as neighbours, and the trained runner.
 
     Example:
         >>> result, _ = pretrain_and_compare('configs/quickstart/sce_digits.py', 0, Path('run'))  # doctest: +SKIP
@@ -74,13 +75,13 @@ def pretrain_and_compare(
     cfg.experiment_name = str(work_dir.resolve()).replace('/', '_')
     untrained = build_runner(cfg)
     untrained.model.init_weights()
-    accuracy = {'random': _neighbours(untrained, cfg, k)}
+    accuracy = {'random': _neighbours(untrained, cfg, split, k)}
     runner = train(cfg)
-    return accuracy | {'pretrained': _neighbours(runner, cfg, k)}, runner
+    return accuracy | {'pretrained': _neighbours(runner, cfg, split, k)}, runner
 
 
-def _neighbours(runner: Runner, cfg: Config, k: int) -> float:
-    return knn_accuracy(*encode_split(runner, cfg, 'train'), *encode_split(runner, cfg, 'test'), k=k)
+def _neighbours(runner: Runner, cfg: Config, split: str, k: int) -> float:
+    return knn_accuracy(*encode_split(runner, cfg, 'train'), *encode_split(runner, cfg, split), k=k)
 
 
 def _plain_loader(cfg: Config, split: str) -> dict:

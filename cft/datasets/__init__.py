@@ -2,6 +2,7 @@
 
 from .digits import Digits
 from .domain_folder import DomainFolder
+from .fashion_mnist import FashionMNIST
 from .image_folder import ImageFolder
 from .imagenet_subset import ImageNetSubset
 from .samplers import DomainBalancedSampler
@@ -14,6 +15,7 @@ __all__ = [
     'Digits',
     'DomainBalancedSampler',
     'DomainFolder',
+    'FashionMNIST',
     'ImageFolder',
     'ImageNetSubset',
     'StratifiedSubset',

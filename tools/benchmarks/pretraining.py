@@ -2,7 +2,8 @@
 
 python tools/benchmarks/pretraining.py configs/quickstart/{mocov2,ressl,sce}_digits.py --seeds 0 1 2
 
-Accuracy is that of nearest neighbours on frozen features: test images by labelled training images. Beside it stand
+Accuracy is that of nearest neighbours on frozen features: test images by labelled training images (--split val to
+choose settings). Beside it stand
 the encoder before training and the raw pixels. Time and memory of a step are ratios to the first config.
 """
 
@@ -23,7 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', help='pre-training configs; the first is what the others are compared to')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--split', choices=['val', 'test'], default='test', help='val to choose settings')
     parser.add_argument('--epochs', type=int, help='shorter or longer pre-training than the configs say')
+    parser.add_argument('--data-root', help='folder of the images, where it is not the one that the configs name')
     parser.add_argument('--rounds', type=int, default=20, help='timed steps of each config')
     parser.add_argument('--neighbours', type=int, default=20)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
@@ -37,7 +40,9 @@ def main() -> None:
     with readable_errors(), contextlib.closing(progress), open(args.work_dir / 'train.log', 'w') as log:
         rows, pixels = run(args, progress, log)
     (args.work_dir / 'results.json').write_text(json.dumps({'pixels': pixels, 'methods': rows}, indent=1))
-    print(f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, seeds {args.seeds}')
+    print(
+        f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, {args.split} images, seeds {args.seeds}'
+    )
     print(f'Numbers: {args.work_dir / "results.json"}')
 
 
@@ -53,8 +58,9 @@ def run(args: argparse.Namespace, progress: SeriesProgress, log: object) -> tupl
         for seed in args.seeds:
             progress.now(f'{config.stem}, seed {seed}')
             with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+                work_dir = args.work_dir / f'{config.stem}_{seed}'
                 result, runner = pretrain_and_compare(
-                    config, seed, args.work_dir / f'{config.stem}_{seed}', epochs(args.epochs), args.neighbours
+                    config, seed, work_dir, overrides(args), args.split, args.neighbours
                 )
             for name, value in result.items():
                 row[name].append(value)
@@ -62,19 +68,20 @@ def run(args: argparse.Namespace, progress: SeriesProgress, log: object) -> tupl
             progress.say(f'{config.stem}, seed {seed}: {result["random"]:.1f} -> {result["pretrained"]:.1f} %')
         rows.append(row)
         steps.append(training_step(runner))
-    for row, seconds in zip(rows, step_seconds(steps, args.rounds), strict=True):
-        row['step_seconds'] = seconds
-    for row, step in zip(rows, steps, strict=True):
-        row['peak_bytes'] = peak_bytes(step)
+    progress.now('time and memory of the steps')
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        return rows, neighbours_of_pixels(load_config(args.configs[0]), args.neighbours)
+        for row, step, seconds in zip(rows, steps, step_seconds(steps, args.rounds), strict=True):
+            row |= {'step_seconds': seconds, 'peak_bytes': peak_bytes(step)}
+        return rows, neighbours_of_pixels(load_config(args.configs[0], overrides(args)), args.split, args.neighbours)
 
 
-def epochs(number: int | None) -> dict:
-    """Overrides that give a run another length, its learning rate included."""
-    if number is None:
-        return {}
-    return {'train_cfg.max_epochs': number, 'param_scheduler.end': number, 'default_hooks.checkpoint.interval': number}
+def overrides(args: argparse.Namespace) -> dict:
+    """Config settings of the command line; another length changes the learning rate's schedule as well."""
+    settings = {} if args.data_root is None else {'data_root': args.data_root}
+    if args.epochs is not None:
+        names = ('train_cfg.max_epochs', 'param_scheduler.end', 'default_hooks.checkpoint.interval')
+        settings |= dict.fromkeys(names, args.epochs)
+    return settings
 
 
 def table(rows: list[dict]) -> str:

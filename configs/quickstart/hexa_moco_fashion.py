@@ -1,0 +1,8 @@
+_base_ = ['./hexa_moco_digits.py', '../_base_/datasets/fashion.py']
+
+model = dict(data_preprocessor=_base_.fashion_normalization)
+train_dataloader = dict(
+    dataset=dict(_delete_=True, pipeline=_base_.two_strong_pipeline, **_base_.fashion_dataset))
+param_scheduler = dict(end=30)
+train_cfg = dict(max_epochs=30)
+default_hooks = dict(checkpoint=dict(interval=30))
