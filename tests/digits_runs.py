@@ -30,7 +30,7 @@ def short_config(
         'default_hooks.checkpoint.max_keep_ckpts': -1,
     }
     if name in PRETRAINING:
-        settings |= {'train_cfg.max_epochs': iterations, 'param_scheduler.end': iterations}
+        settings |= {'train_cfg.max_epochs': iterations}
     else:
         settings |= {'train_cfg.max_iters': iterations, 'param_scheduler.end': iterations}
         settings |= {'train_cfg.val_interval': iterations}

@@ -3,6 +3,9 @@ _base_ = ['./deepcluster_digits.py', '../_base_/datasets/fashion.py']
 model = dict(data_preprocessor=_base_.fashion_normalization)
 train_dataloader = dict(
     dataset=dict(_delete_=True, pipeline=_base_.two_strong_pipeline, **_base_.fashion_dataset))
-param_scheduler = dict(end=30)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=5, end=30, convert_to_iter_based=True),
+]
 train_cfg = dict(max_epochs=30)
 default_hooks = dict(checkpoint=dict(interval=30))

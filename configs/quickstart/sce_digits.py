@@ -9,17 +9,7 @@ model = dict(
     type='cft.SCE',
     data_preprocessor=dict(type='SelfSupDataPreprocessor', **_base_.normalization_cfg),
     backbone=dict(norm_cfg=dict(type='cft.SplitBN', num_splits=2), **_base_.backbone_cfg),
-    neck=dict(
-        type='NonLinearNeck',
-        in_channels=64,
-        hid_channels=128,
-        out_channels=128,
-        num_layers=2,
-        with_bias=True,
-        with_last_bn=False,
-        with_last_bias=True,
-        with_avg_pool=True,
-        norm_cfg=dict(type='BN1d')),
+    neck=dict(type='MoCoV2Neck', in_channels=64, hid_channels=128, out_channels=128, with_avg_pool=True),
     head=dict(type='cft.SCELoss', temperature=0.1, target_temperature=0.05, coefficient=0.5),
     queue_length=512,
     feat_channels=128)

@@ -7,5 +7,5 @@ _base_ = [
 
 model = dict(
     type='cft.ReSSL',
-    head=dict(type='cft.ReSSLLoss', temperature=0.1, target_temperature=0.05),
+    head=dict(type='cft.ReSSLLoss', temperature=0.1, target_temperature=0.04),
     queue_length=16384)

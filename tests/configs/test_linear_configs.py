@@ -104,9 +104,7 @@ def test_warm_up_and_cosine_by_iteration(name: str) -> None:
     assert seen[start:] == pytest.approx(falling, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ('name', 'epochs'), [('mocov2_200e', 200), ('linear_hexa_dcluster_100e', 100)]
-)
+@pytest.mark.parametrize(('name', 'epochs'), [('mocov2_200e', 200), ('linear_hexa_dcluster_100e', 100)])
 def test_cosine_by_epoch(name: str, epochs: int) -> None:
     cfg = Config.fromfile(SCHEDULES / f'{name}.py')
     full = cfg.optim_wrapper.optimizer.lr

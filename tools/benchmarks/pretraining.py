@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', help='pre-training configs; the first is what the others are compared to')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--split', choices=['val', 'test'], default='test', help='val to choose settings')
-    parser.add_argument('--epochs', type=int, help='shorter or longer pre-training than the configs say')
+    parser.add_argument('--epochs', type=int, help='stop after so many, to see that it works')
     parser.add_argument('--data-root', help='folder of the images, where it is not the one that the configs name')
     parser.add_argument('--rounds', type=int, default=20, help='timed steps of each config')
     parser.add_argument('--neighbours', type=int, default=20)
@@ -76,11 +76,10 @@ def run(args: argparse.Namespace, progress: SeriesProgress, log: object) -> tupl
 
 
 def overrides(args: argparse.Namespace) -> dict:
-    """Config settings of the command line; another length changes the learning rate's schedule as well."""
+    """Config settings of the command line."""
     settings = {} if args.data_root is None else {'data_root': args.data_root}
     if args.epochs is not None:
-        names = ('train_cfg.max_epochs', 'param_scheduler.end', 'default_hooks.checkpoint.interval')
-        settings |= dict.fromkeys(names, args.epochs)
+        settings |= dict.fromkeys(('train_cfg.max_epochs', 'default_hooks.checkpoint.interval'), args.epochs)
     return settings
 
 

@@ -1,0 +1,19 @@
+"""The table of pre-trained features and step costs, from real short runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import ROOT, call_tool
+
+
+def test_two_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """One row each; the first is the unit of time and memory, and hard examples cost more of both."""
+    configs = [ROOT / 'configs' / 'quickstart' / f'{name}_digits.py' for name in ('mocov2', 'hexa_moco')]
+    options = ['--epochs', 1, '--rounds', 3, '--split', 'val', '--work-dir', tmp_path]
+    assert call_tool(monkeypatch, 'benchmarks/pretraining', *configs, *options) == 0
+    table = [line for line in capsys.readouterr().out.splitlines() if line.startswith('| ')]
+    assert '| 1.00 | 1.00 |' in table[2] and 'hexa_moco_digits' in table[3]
+    plain, hard = json.loads((tmp_path / 'results.json').read_text())['methods']
+    assert plain['random'] == hard['random'] and 50 < plain['random'][0] < 100
+    assert hard['step_seconds'] > plain['step_seconds'] and hard['peak_bytes'] > plain['peak_bytes']
