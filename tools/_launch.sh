@@ -21,6 +21,9 @@ launch() {
         cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
         export OMP_NUM_THREADS=$((cores / processes > 0 ? cores / processes : 1))
     fi
+    # What torchrun passes on to its processes, which have 30 seconds to save; by default not SIGUSR1. Older versions
+    # do not know the variable and are ended by that signal.
+    export PET_SIGNALS_TO_HANDLE=${PET_SIGNALS_TO_HANDLE:-SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1}
     exec "$PYTHON" -m torch.distributed.run "${where[@]}" --nproc_per_node="$processes" \
         "$ROOT/tools/$script" "$@" --launcher pytorch
 }

@@ -16,7 +16,7 @@ OPERATOR_KEYS = ('.nms', '.roi_layer')
 
 
 def check_config(cfg: Config) -> None:
-    """Check that every named type is registered and every checkpoint exists.
+    """Check that every named part is registered, every checkpoint exists and the timeout is one.
 
     Args:
         cfg: A complete config.
@@ -33,11 +33,15 @@ def check_config(cfg: Config) -> None:
                 if where.endswith(OPERATOR_KEYS):
                     _check_operator(where, node['type'])
                 else:
-                    _check_type(registries, where, node['type'])
+                    _check_name(registries, f'{where}.type', node['type'])
             checkpoint = node.get('checkpoint')
             if isinstance(checkpoint, str) and where.endswith('init_cfg'):
                 _check_file(f'{where}.checkpoint', checkpoint)
+        constructor = cfg.get('optim_wrapper', {}).get('constructor')
+        if isinstance(constructor, str):
+            _check_name(registries, 'optim_wrapper.constructor', constructor)
     _check_held_out_domain(cfg)
+    _check_timeout(cfg)
     if isinstance(cfg.get('load_from'), str):
         _check_file('load_from', cfg.load_from)
 
@@ -53,14 +57,14 @@ def _registries_of(scope: str) -> list[Registry]:
     return [top if child is None else child for top, child in zip(roots, children, strict=True)]
 
 
-def _check_type(registries: list[Registry], where: str, name: str) -> None:
+def _check_name(registries: list[Registry], where: str, name: str) -> None:
     if any(_is_registered(registry, name) for registry in registries):
         return
     scope = name.split('.')[0] if '.' in name else None
     known = {f'{scope}.{key}' if scope else key for registry in registries for key in _names(registry, scope)}
     near = difflib.get_close_matches(name, known, n=1)
     hint = f'did you mean {near[0]!r}?' if near else 'is its module listed in custom_imports?'
-    raise ConfigError(f'{where}.type: no component is registered as {name!r}; {hint}')
+    raise ConfigError(f'{where}: no component is registered as {name!r}; {hint}')
 
 
 def _check_operator(where: str, name: str) -> None:
@@ -103,6 +107,15 @@ def _check_held_out_domain(cfg: Config) -> None:
         raise ConfigError(
             f'the splits differ in the domain that is held out, so that training may see the test domain: {domains}; '
             'set all at once with --cfg-options test_domain=NAME'
+        )
+
+
+def _check_timeout(cfg: Config) -> None:
+    timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
+        raise ConfigError(
+            f'env_cfg.dist_cfg.timeout must be a positive number of seconds, got {timeout!r}; '
+            'leave it out for the default of PyTorch'
         )
 
 

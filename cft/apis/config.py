@@ -48,6 +48,8 @@ def load_config(path: str | Path, overrides: dict | None = None) -> Config:
         raise ConfigError(f'no config {path}' + (f'; did you mean {near[0]}?' if near else ''))
     try:
         cfg = Config.fromfile(path)
+    except RecursionError as error:
+        raise ConfigError(f'config {path} has a circle in its _base_ files; a config cannot be its own base') from error
     except Exception as error:
         # A config is a program, in which anything may go wrong.
         reason = ' '.join(str(error).split())

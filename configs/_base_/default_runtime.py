@@ -9,12 +9,16 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     num_classes_check=dict(type='cft.NumClassesCheckHook'),
     iteration_seed=dict(type='cft.IterationSeedHook'),
+    non_finite=dict(type='cft.NonFiniteHook', max_consecutive=10, max_total=100),
+    unreadable_images=dict(type='cft.UnreadableImagesHook', on_error='raise'),
+    duplicate_images=dict(type='cft.DuplicateImagesHook'),
     progress_bar=dict(type='cft.ProgressBarHook'))
 
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
+    # Seconds that one process waits for another before the job ends.
+    dist_cfg=dict(backend='nccl', timeout=600))
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_level = 'INFO'
 load_from = None

@@ -155,7 +155,7 @@ def test_moving_average(tmp_path: Path) -> None:
 def test_iteration_based_loop(tmp_path: Path) -> None:
     cfg = deep_cluster_config(tmp_path)
     cfg.train_cfg = dict(by_epoch=False, max_iters=4)
-    fail(cfg, "IterBasedTrainLoop has none; write train_cfg = dict\\(type='cft.ResumableEpochLoop'")
+    fail(cfg, "ResumableIterLoop has none; write train_cfg = dict\\(type='cft.ResumableEpochLoop'")
 
 
 def test_pipeline_without_sample_idx(tmp_path: Path) -> None:

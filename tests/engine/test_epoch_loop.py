@@ -1,17 +1,14 @@
 """ResumableEpochLoop: a run resumed at any iteration is the uninterrupted one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch.utils.data import DataLoader, IterableDataset
 from toy_run import Batches, ToyModel, toy_runner
 
 from cft.checkpoints import read_state_dict
-from cft.engine.loops.resumable_epoch import remaining_batches
 from cft.errors import ConfigError
 
 EVERY_ITERATION = {'type': 'CheckpointHook', 'by_epoch': False, 'interval': 1}
@@ -135,20 +132,11 @@ def test_without_resume_it_is_the_loop_of_mmengine(tmp_path: Path) -> None:
         assert_same_end(tmp_path / 'own' / f'iter_{iteration}.pth', tmp_path / 'theirs' / f'iter_{iteration}.pth')
 
 
-def test_remaining_batches_keep_the_settings() -> None:
-    loader = DataLoader(range(7), batch_size=3, collate_fn=sum, pin_memory=False, generator=torch.Generator())
-    for start, expected in enumerate([[3, 12, 6], [12, 6], [6], []]):
-        rest = remaining_batches(loader, start)
-        assert list(rest) == expected and len(rest) == len(expected)
-        assert rest.collate_fn is sum and rest.generator is loader.generator
-
-
-class Stream(IterableDataset):
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(7))
-
-
-@pytest.mark.parametrize('loader', [DataLoader(Stream(), batch_size=2), DataLoader(range(7), batch_size=None)])
-def test_data_without_batches_of_indices(loader: DataLoader) -> None:
-    with pytest.raises(ConfigError, match='in the middle of an epoch whose data come without indices'):
-        remaining_batches(loader, 1)
+def test_data_without_batches_of_indices(tmp_path: Path) -> None:
+    """Resumed at the end of an epoch, not in its middle."""
+    settings = {'batch_size': None, 'collate_fn': {'type': lambda sample: {'inputs': sample['inputs'][None]}}}
+    whole = run(tmp_path / 'whole', **settings)
+    assert len(whole.steps) == 15
+    assert run(tmp_path / 'end', tmp_path / 'whole' / 'epoch_1.pth', **settings).steps == whole.steps[5:]
+    with pytest.raises(ConfigError, match='in the middle of a pass over data that come without indices'):
+        run(tmp_path / 'middle', tmp_path / 'whole' / 'iter_3.pth', **settings)

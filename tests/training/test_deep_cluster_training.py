@@ -99,7 +99,7 @@ def test_checkpoint_without_the_features(whole: Path, tmp_path: Path) -> None:
 def test_loop_of_mmengine_repeats_the_epoch(whole: Path, tmp_path: Path) -> None:
     """The features of the abandoned part of the epoch are not mixed with those of its repetition."""
     cfg = deep_cluster_config(tmp_path, checkpoint=EVERY_ITERATION)
-    cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2)
+    cfg.train_cfg = dict(type='mmengine.EpochBasedTrainLoop', max_epochs=2)
     cfg.resume, cfg.load_from = True, str(whole / 'iter_8.pth')
     train(cfg)
     assert len(load(tmp_path / 'iter_9.pth')['collected_features']['indices']) == 12

@@ -43,6 +43,20 @@ def test_pretraining_from_the_middle_of_an_epoch(name: str, tmp_path: Path) -> N
         assert len(set(momentum[0].tolist())) == 4
 
 
+@pytest.mark.parametrize('name', ['coretuning', 'sce', 'hexa_dcluster'])
+def test_number_of_workers(name: str, tmp_path: Path) -> None:
+    """The augmentation of all epochs, and of the pass before them, is the same with 0 to 3 worker processes."""
+    settings = {'model__num_prototypes': (6, 4)} if 'cluster' in name else {}
+    found = []
+    for workers in range(4):
+        work_dir = tmp_path / str(workers)
+        keep = {'train_dataloader__persistent_workers': workers == 2}
+        run(name, work_dir, iterations=2, train_dataloader__num_workers=workers, **keep, **settings)
+        found.append(work_dir / ('iter_2.pth' if name == 'coretuning' else 'epoch_2.pth'))
+    for other in found[1:]:
+        assert_same_weights(found[0], other)
+
+
 def test_the_seed_matters(tmp_path: Path) -> None:
     """Equality above is no accident: another seed gives other weights."""
     run('ce', tmp_path / 'a', iterations=1)

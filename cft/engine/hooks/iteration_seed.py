@@ -29,11 +29,11 @@ def seed_all(seed: int, rank: int, iteration: int, purpose: int) -> None:
 class IterationSeedHook(Hook):
     """Seed the main process before each batch is fetched and before each step.
 
-    What the main process draws (mixing ratios, random negatives, dropout, and
-    the augmentation if ``num_workers=0``) then depends on the run's seed, the
-    rank and the iteration, not on what was drawn before: a resumed run draws
-    what the uninterrupted one does, without any state in the checkpoint.
-    Worker processes of a data loader draw from generators of their own.
+    What the main process draws (mixing ratios, random negatives, dropout) then
+    depends on the run's seed, the rank and the iteration, not on what was drawn
+    before: a resumed run draws what the uninterrupted one does, without any
+    state in the checkpoint. For augmentation, in whichever process, the loops
+    see to that (:class:`cft.engine.seeded_batches.SeededBatch`).
 
     Example:
         >>> default_hooks = dict(iteration_seed=dict(type='cft.IterationSeedHook'))
@@ -43,7 +43,7 @@ class IterationSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         # Making an iterator draws a number: from a generator of its own, it leaves the
-        # augmentation's alone, whether it is made at the start or after a resume.
+        # others alone, whether it is made at the start or after a resume.
         generator = torch.Generator()
         generator.manual_seed(runner.seed + runner.iter)
         runner.train_dataloader.generator = generator

@@ -1,5 +1,6 @@
 """Training loops."""
 
 from .resumable_epoch import ResumableEpochLoop
+from .resumable_iter import ResumableIterLoop
 
-__all__ = ['ResumableEpochLoop']
+__all__ = ['ResumableEpochLoop', 'ResumableIterLoop']

@@ -1,80 +1,35 @@
 """Epochs that a resumed run continues in the middle."""
 
-from collections.abc import Iterator
-from itertools import islice
-
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
-from torch.utils.data import DataLoader, IterableDataset, Sampler
 
 from cft.errors import ConfigError
 from cft.registry import LOOPS
 
-
-class RemainingBatches(Sampler):
-    """The batches of another batch sampler without the first ones.
-
-    Example:
-        >>> list(RemainingBatches([[0, 1], [2, 3], [4]], start=1))
-        [[2, 3], [4]]
-    """
-
-    def __init__(self, batch_sampler: Sampler, start: int) -> None:
-        self.batch_sampler = batch_sampler
-        self.start = start
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return islice(self.batch_sampler, self.start, None)
-
-    def __len__(self) -> int:
-        return len(self.batch_sampler) - self.start
-
-
-def remaining_batches(dataloader: DataLoader, start: int) -> DataLoader:
-    """A data loader of the same samples and settings that begins with batch ``start``.
-
-    The images of earlier batches are not loaded: their indices are drawn from
-    the batch sampler and dropped.
-
-    Raises:
-        ConfigError: If the data loader does not draw batches of indices.
-
-    Example:
-        >>> loader = DataLoader(range(5), batch_size=2)
-        >>> list(remaining_batches(loader, start=1))
-        [tensor([2, 3]), tensor([4])]
-    """
-    if dataloader.batch_sampler is None or isinstance(dataloader.dataset, IterableDataset):
-        raise ConfigError(
-            'a run cannot be resumed in the middle of an epoch whose data come without indices; '
-            'resume from a checkpoint that was written at the end of an epoch'
-        )
-    return DataLoader(
-        dataloader.dataset,
-        batch_sampler=RemainingBatches(dataloader.batch_sampler, start),
-        num_workers=dataloader.num_workers,
-        collate_fn=dataloader.collate_fn,
-        pin_memory=dataloader.pin_memory,
-        timeout=dataloader.timeout,
-        worker_init_fn=dataloader.worker_init_fn,
-        multiprocessing_context=dataloader.multiprocessing_context,
-        generator=dataloader.generator,
-        prefetch_factor=dataloader.prefetch_factor,
-    )
+from .resumable import ResumableLoop
 
 
 @LOOPS.register_module()
-class ResumableEpochLoop(EpochBasedTrainLoop):
+class ResumableEpochLoop(ResumableLoop, EpochBasedTrainLoop):
     """MMEngine's loop over epochs, exact also after a checkpoint from within one.
 
     MMEngine's own repeats the epoch from its first batch. This one goes on with
     the batch that follows the checkpoint, in the order of that epoch (given by
     ``DistSamplerSeedHook``), and leaves the images of the earlier ones unread.
     From a checkpoint written after the last batch of an epoch, but before the
-    epoch's end, only what hooks do at the end is left.
+    epoch's end, only what hooks do at the end is left. A validation that an
+    interruption cut short is repeated.
 
-    With ``cft.IterationSeedHook`` and ``num_workers=0`` the resumed run is
-    bit-identical to the uninterrupted one.
+    The seeds of a sample's augmentation follow from the run's seed, the rank
+    and the iteration (:class:`cft.engine.seeded_batches.SeededBatch`). With
+    ``cft.IterationSeedHook`` for what the model draws, the resumed run is
+    bit-identical to the uninterrupted one on CPUs, whatever ``num_workers`` is
+    before and after (with a fixed number of threads, such as
+    ``OMP_NUM_THREADS=1``). Transforms with generators of their own, random
+    collate functions in another process than before, and data without indices
+    are beyond that.
+
+    ``cft.apis`` takes it for ``by_epoch=True`` and for ``EpochBasedTrainLoop``.
 
     Args:
         kwargs: Those of :class:`mmengine.runner.EpochBasedTrainLoop`.
@@ -101,16 +56,25 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 f'{len(self.dataloader)} batches in an epoch; resume with the data set, batch size and number of '
                 'processes that it was written with, or start afresh with load_from and without resume'
             )
-        return super().run()
+        self._take_seed_of_checkpoint()
+        self.runner.call_hook('before_train')
+        if self.batches_done == 0:
+            self._make_up_for_validation(self._epoch, self._max_epochs)
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._validate_if_due(self._epoch, self._max_epochs)
+        self.runner.call_hook('after_train')
+        return self.runner.model
 
     def run_epoch(self) -> None:
         """Train on what is left of the current epoch."""
         start = self.batches_done
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        # Only now: a hook may have given the data loader a generator.
-        dataloader = remaining_batches(self.dataloader, start) if start else self.dataloader
-        for batch_idx, data_batch in enumerate(dataloader, start):
-            self.run_iter(batch_idx, data_batch)
+        if start < len(self.dataloader):
+            # Only now: a hook has given the sampler the number of the epoch.
+            self._begin_pass(self._iter, drop=start)
+            for batch_idx, data_batch in enumerate(self.dataloader, start):
+                self.run_iter(batch_idx, data_batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1

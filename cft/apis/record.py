@@ -1,0 +1,99 @@
+"""What a run was started with, kept beside its results."""
+
+import json
+import os
+import platform
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+from mmengine.config import ConfigDict
+from mmengine.dist import get_world_size, master_only
+from mmengine.runner import Runner
+
+import cft
+
+from .fingerprint import fingerprint
+from .git_state import git_state
+from .record_differences import compare_starts
+
+FILE = 'record.json'
+PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmseg', 'mmdet', 'numpy', 'cv2', 'PIL', 'cft')
+
+
+@master_only
+def record_start(runner: Runner) -> None:
+    """Add a start to ``record.json`` of the work dir, before training.
+
+    The file is ``{"starts": [...]}``, one entry for each start: time, whether
+    it resumes, command line, seed, number of processes, devices, machine,
+    versions, state of the git checkout, :func:`fingerprint` of the training
+    data and the complete config. No environment variables. The file is replaced
+    as a whole, so that an interruption leaves the old one.
+
+    A start that resumes is compared with the one before it: a warning tells of
+    other data, versions, code, settings or numbers of processes.
+
+    Args:
+        runner: With its training loop built; other processes than the main one do nothing.
+
+    Example:
+        >>> record_start(runner)  # doctest: +SKIP
+    """
+    path = Path(runner.work_dir) / FILE
+    start = describe_start(runner)
+    starts = read_starts(path, runner)
+    if start['resumes'] and starts:
+        differences = compare_starts(starts[-1], start)
+        if differences:
+            runner.logger.warning(f'This run resumes one that was started differently: {"; ".join(differences)}')
+    temporary = path.with_suffix('.json.tmp')
+    with temporary.open('w') as file:
+        json.dump({'starts': [*starts, start]}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def describe_start(runner: Runner) -> dict:
+    """One entry of ``record.json``, JSON values only."""
+    loaded = [(name, sys.modules.get(name)) for name in PACKAGES]
+    return {
+        'time': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        'resumes': bool(runner._resume),
+        'command': sys.argv,
+        'directory': str(Path.cwd()),
+        'machine': platform.node(),
+        'seed': runner.seed,
+        'processes': get_world_size(),
+        'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
+        'versions': {
+            'python': platform.python_version(),
+            **{name: str(module.__version__) for name, module in loaded if module is not None},
+            'cuda': torch.version.cuda,
+            'cudnn': torch.backends.cudnn.version(),
+        },
+        'code': git_state(Path(cft.__file__).resolve().parents[1]),
+        'data': fingerprint(runner.train_dataloader.dataset),
+        'config': json.loads(json.dumps(_plain(runner.cfg._cfg_dict), default=repr)),
+    }
+
+
+def read_starts(path: Path, runner: Runner) -> list[dict]:
+    """Entries of an existing file; one that cannot be read is set aside with a warning."""
+    if not path.is_file():
+        return []
+    try:
+        return list(json.loads(path.read_text())['starts'])
+    except (ValueError, KeyError, TypeError):
+        aside = path.with_name('record.unreadable.json')
+        os.replace(path, aside)
+        runner.logger.warning(f'{path} cannot be read; it is kept as {aside.name}')
+        return []
+
+
+def _plain(node: object) -> object:
+    if isinstance(node, ConfigDict | dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    return [_plain(value) for value in node] if isinstance(node, list | tuple) else node

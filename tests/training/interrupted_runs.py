@@ -1,0 +1,132 @@
+"""Runs of tools/train.py that are killed, at a moment that the test or a system call of the run chooses."""
+
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+# Most of these are loaded for the runs that are forked off, which would spend their time on it.
+import matplotlib.pyplot  # noqa: F401
+import mmpretrain.engine
+import mmpretrain.visualization  # noqa: F401
+import sklearn.datasets  # noqa: F401
+import torch
+import yapf.yapflib.yapf_api
+from mmengine.runner import Runner
+
+import cft.apis
+import cft.datasets
+import cft.engine.hooks
+import cft.engine.loops
+import cft.models  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 120
+
+
+def launcher() -> multiprocessing.context.ForkServerContext:
+    """Start processes from one that has imported everything and has no threads."""
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def train_tool(
+    arguments: list[str],
+    log: Path,
+    fault: tuple[str, int] | None = None,
+    environment: dict[str, object] | None = None,
+) -> None:
+    """In the new process: ``python tools/train.py ARGUMENTS``, with a fault if one is named.
+
+    Args:
+        arguments: Of the command line.
+        log: File for what it prints.
+        fault: A system call and when: ``('fsync', 3)`` cuts the file that is put on
+            disk in the third call to half and kills the process, ``('replace', 3)``
+            kills it before the third renaming.
+        environment: Variables that a launcher would set.
+    """
+    os.environ.update({name: str(value) for name, value in (environment or {}).items()})
+    stream = log.open('a')
+    os.dup2(stream.fileno(), 1)
+    os.dup2(stream.fileno(), 2)
+    # Two thirds of the time of so short a run: laying out the config's text, and asking compilers for their versions.
+    yapf.yapflib.yapf_api.FormatCode = lambda text, **_: (text, False)
+    Runner._log_env = lambda *_: None
+    if fault is not None:
+        _plant(*fault)
+    sys.argv = ['train.py', *arguments]
+    sys.path.insert(0, str(ROOT / 'tools'))
+    runpy.run_path(str(ROOT / 'tools' / 'train.py'), run_name='__main__')
+
+
+def _plant(name: str, call: int) -> None:
+    original, calls = getattr(os, name), 0
+
+    def counted(*arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            if name == 'fsync':
+                os.ftruncate(arguments[0], os.fstat(arguments[0]).st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments)
+
+    setattr(os, name, counted)
+
+
+def wait_until(condition: Callable[[], bool], process: BaseProcess) -> bool:
+    """Whether the condition came true before the process ended."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        if not process.is_alive():
+            return condition()
+        assert time.monotonic() < deadline, 'the run neither went on nor ended'
+        time.sleep(0.002)
+    return True
+
+
+def iterations_in(log: Path) -> int:
+    """Number of training iterations that a log tells of."""
+    return log.read_text().count('(train) [') if log.exists() else 0
+
+
+def exit_code(process: BaseProcess) -> int:
+    """Of a process that ends by itself."""
+    process.join(TIMEOUT)
+    assert process.exitcode is not None, 'the run did not end'
+    return process.exitcode
+
+
+def assert_same_run(first: Path, second: Path) -> None:
+    """Two checkpoints of one moment: weights, averages, optimiser, schedulers, the best score."""
+    one, other = (torch.load(path, weights_only=False) for path in (first, second))
+    assert one.keys() == other.keys()
+    for key in one.keys() - {'meta', 'message_hub'}:
+        assert_equal(one[key], other[key], key)
+    assert [one['meta'][key] for key in ('epoch', 'iter')] == [other['meta'][key] for key in ('epoch', 'iter')]
+    best = [checkpoint['message_hub']['runtime_info'].get('best_score') for checkpoint in (one, other)]
+    assert best[0] == best[1]
+
+
+def assert_equal(one: object, other: object, where: str) -> None:
+    """Containers with the same tensors, bit by bit, and the same numbers."""
+    assert type(one) is type(other), where
+    if isinstance(one, torch.Tensor):
+        assert one.dtype == other.dtype and torch.equal(one, other), where
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_equal(one[key], other[key], f'{where}.{key}')
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other), where
+        for index, pair in enumerate(zip(one, other, strict=True)):
+            assert_equal(*pair, f'{where}[{index}]')
+    else:
+        assert one == other, where
