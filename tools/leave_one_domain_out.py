@@ -49,19 +49,26 @@ def main() -> None:
     rank = next((os.environ[name] for name in RANKS if name in os.environ), '0')
     with readable_errors():
         from cft.apis import leave_process_group
+        from cft.engine.stop_signals import TrainingStopped
         from cft.evaluation.domain_table import domain_table
 
         # MMEngine's log lines go to a file per process, progress stays on the first one's terminal.
         with open_log(args.work_dir, rank) as log, contextlib.ExitStack() as stack:
             terminal = sys.stdout if rank == '0' else stack.enter_context(open(os.devnull, 'w'))
-            results = run(args, log, terminal)
-        if rank == '0':
+            code, results = 0, None
+            try:
+                results = run(args, log, terminal)
+            except TrainingStopped as stop:
+                # Not from here: the traceback holds the model, which must go before the process group does.
+                code = stop.code
+        if results is not None and rank == '0':
             table = domain_table(results)
             (args.work_dir / 'results.json').write_text(json.dumps(results, indent=1))
             (args.work_dir / 'table.md').write_text(f'{table}\n')
             print(f'\nTest accuracy on the held-out domain, per cent\n\n{table}\n')
             print(f'Numbers: {args.work_dir / "results.json"}\nTime: {time.perf_counter() - started:.0f} s')
         leave_process_group()
+    sys.exit(code)
 
 
 def open_log(work_dir: Path, rank: str) -> TextIO:

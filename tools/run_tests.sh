@@ -4,5 +4,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 prepare_environment tests
 cd "$ROOT"
-[ $# -gt 0 ] || set -- tests
+# Two or more cores: a file of tests on each.
+[ $# -gt 0 ] || set -- tests -n auto --maxprocesses 4 --dist loadfile
 exec "$PYTHON" -m pytest "$@"

@@ -59,7 +59,7 @@ def test_assertion_of_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     [
         (b'model = dict(\n', 'SyntaxError'),
         (b"_base_ = ['nowhere.py']\n", 'nowhere.py'),
-        (b"_base_ = ['mine.py']\n", 'RecursionError'),
+        (b"_base_ = ['mine.py']\n", 'cannot be its own base'),
         (b'\x80\x04\x95\x00binary\xff\xfe', 'cannot be read'),
         (b'a = 1 / 0\n', 'ZeroDivisionError'),
         (b'', 'has no model'),

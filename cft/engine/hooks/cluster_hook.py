@@ -5,10 +5,11 @@ import time
 import numpy as np
 import torch
 from mmengine.dist import get_world_size
-from mmengine.hooks import CheckpointHook, EMAHook, Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from cft.engine.checkpoint_due import saves_after_iteration
 from cft.engine.loops import ResumableEpochLoop
 from cft.engine.model_access import unwrap_model
 from cft.engine.progress import training_batches
@@ -82,7 +83,7 @@ class ClusterHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: object = None, outputs: dict | None = None
     ) -> None:
         # Only rank 0 writes checkpoints: what the others hold must have reached it before.
-        if get_world_size() > 1 and any(_saves_now(hook, runner) for hook in runner.hooks):
+        if get_world_size() > 1 and saves_after_iteration(runner):
             self._joined = unwrap_model(runner.model).memory.joined()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -166,11 +167,3 @@ class ClusterHook(Hook):
             f'Clustered {len(found[0])} images after epoch {epoch} in {time.perf_counter() - start:.1f} s; '
             f'clusters with images: {used}'
         )
-
-
-def _saves_now(hook: Hook, runner: Runner) -> bool:
-    """Whether a hook is about to write a checkpoint in this iteration."""
-    if not isinstance(hook, CheckpointHook) or hook.by_epoch:
-        return False
-    due = hook.every_n_train_iters(runner, hook.interval, hook.save_begin)
-    return due or (hook.save_last and hook.is_last_train_iter(runner))

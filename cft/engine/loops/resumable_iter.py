@@ -48,10 +48,11 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
         # In MMEngine, a run over iterations is one big epoch.
         self.runner.call_hook('before_train_epoch')
         self._make_up_for_validation(self._iter, self._max_iters)
-        data = self._endless_batches()
+        # Kept: an InfiniteSampler has one stream of indices, which would end with the first iterator over it.
+        self._data = self._endless_batches()
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
-            self.run_iter(next(data))
+            self.run_iter(next(self._data))
             self._validate_if_due(self._iter, self._max_iters)
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
