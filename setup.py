@@ -41,7 +41,7 @@ setup(
         'safetensors>=0.4.3',
     ],
     extras_require={
-        'tests': ['pytest>=8', 'pytest-xdist>=3.6'],
+        'tests': ['pytest>=8', 'pytest-xdist>=3.7'],
         'tensorboard': ['tensorboard>=2.16'],
         'benchmarks': ['pytorch-metric-learning>=2.6'],
     },

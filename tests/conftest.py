@@ -17,6 +17,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line('markers', 'slow: takes more than about ten seconds; -m "not slow" leaves it out')
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few long tests first: left to the end, one of them would keep a single core busy."""
+    long = ('training', 'distributed', 'tools', 'configs')
+    items.sort(key=lambda item: not any(part in long for part in item.path.parts))
+
+
 @pytest.fixture(autouse=True)
 def fixed_seed() -> None:
     torch.manual_seed(0)

@@ -38,7 +38,8 @@ class ResumingHook(CheckpointHook):
         """Refuse what MMEngine would load in part, or trip over later."""
         path = runner._load_from or 'the checkpoint'
         check_names(checkpoint, path, unwrap_model(runner.model))
-        if runner._resume:
+        # Later loads, such as the best checkpoint's for a test, are no resume.
+        if runner._resume and not runner._has_loaded:
             needed = ['optimizer'] if self.save_optimizer else []
             needed += ['param_schedulers'] if self.save_param_scheduler and runner.param_schedulers else []
             check_resumable(checkpoint, path, needed)

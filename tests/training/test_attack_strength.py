@@ -26,7 +26,7 @@ def image_losses(name: str, model: nn.Module, views: list[Tensor], samples: list
     ]
 
 
-@pytest.mark.parametrize(('name', 'epochs'), [('hexa_moco', 7), ('hexa_dcluster', 4)])
+@pytest.mark.parametrize(('name', 'epochs'), [('hexa_moco', 5), ('hexa_dcluster', 2)])
 def test_attack_raises_the_loss_of_nearly_every_image(name: str, epochs: int, tmp_path: Path) -> None:
     """More than 95 % of a batch of real images; no pixel moves by more than 1 of 255 or leaves the range."""
     runner = run(name, tmp_path, iterations=epochs, train_dataloader__batch_size=100, subset=False)
