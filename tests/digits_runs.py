@@ -14,9 +14,7 @@ FINE_TUNING = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 PRETRAINING = ('sce', 'ressl', 'mocov2', 'hexa_moco', 'deepcluster', 'hexa_dcluster')
 
 
-def short_config(
-    name: str, work_dir: Path, iterations: int = 6, subset: bool = True, **overrides: object
-) -> Config:
+def short_config(name: str, work_dir: Path, iterations: int = 6, subset: bool = True, **overrides: object) -> Config:
     """A quickstart config cut to a few iterations, in pre-training epochs of 50 images unless ``subset`` is False.
 
     Overrides use ``__`` for dots.
