@@ -45,12 +45,12 @@ def test_pretraining_from_the_middle_of_an_epoch(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize('name', ['coretuning', 'sce', 'hexa_dcluster'])
 def test_number_of_workers(name: str, tmp_path: Path) -> None:
-    """The augmentation of all epochs, and of the pass before them, is the same with 0 to 3 worker processes."""
+    """The augmentation of all epochs, and of the pass before them, is the same with 0, 1 and 3 worker processes."""
     settings = {'model__num_prototypes': (6, 4)} if 'cluster' in name else {}
     found = []
-    for workers in range(4):
+    for workers in (0, 1, 3):
         work_dir = tmp_path / str(workers)
-        keep = {'train_dataloader__persistent_workers': workers == 2}
+        keep = {'train_dataloader__persistent_workers': workers == 3}
         run(name, work_dir, iterations=2, train_dataloader__num_workers=workers, **keep, **settings)
         found.append(work_dir / ('iter_2.pth' if name == 'coretuning' else 'epoch_2.pth'))
     for other in found[1:]:
