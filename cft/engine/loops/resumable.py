@@ -7,7 +7,8 @@ from mmengine.runner import BaseLoop, Runner
 from cft.engine.seeded_batches import seed_batches
 from cft.errors import ConfigError
 
-VALIDATED = 'validated_iter'
+# MMEngine prints whatever begins with "val" beside the metrics.
+VALIDATED = 'iter_of_validation'
 
 
 class ValidationRecord(Hook):
