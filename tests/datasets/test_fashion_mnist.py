@@ -1,11 +1,10 @@
 """Fashion-MNIST: files in the genuine idx format, compressed or not, and its three splits."""
 
-import gzip
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fashion_files import write_fashion_files
 
 from cft.datasets import FashionMNIST
 from cft.errors import ConfigError
@@ -13,16 +12,7 @@ from cft.errors import ConfigError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Forty training images and ten test images; pixel (0, 0) holds the label, (0, 1) the number in the file."""
-    for name, count in (('train', 40), ('t10k', 10)):
-        labels = np.arange(count, dtype=np.uint8) % 10
-        images = np.zeros((count, 28, 28), np.uint8)
-        images[:, 0, 0], images[:, 0, 1] = labels, np.arange(count)
-        content = struct.pack('>IIII', 0x803, count, 28, 28) + images.tobytes()
-        (tmp_path / f'{name}-images-idx3-ubyte.gz').write_bytes(gzip.compress(content))
-        # One of the two without compression, as after unpacking.
-        (tmp_path / f'{name}-labels-idx1-ubyte').write_bytes(struct.pack('>II', 0x801, count) + labels.tobytes())
-    return tmp_path
+    return write_fashion_files(tmp_path)
 
 
 def numbers(dataset: FashionMNIST) -> list[int]:

@@ -20,5 +20,5 @@ two_strong_pipeline = [
     dict(type='MultiView', num_views=2, transforms=[fashion_strong_transforms]),
     dict(type='PackInputs'),
 ]
-fashion_dataset = dict(type='cft.FashionMNIST', data_root=data_root, split='train', train_per_class=200)
+fashion_dataset = dict(type='cft.FashionMNIST', data_root=data_root, split='train', train_per_class=200, val_per_class=100)
 fashion_normalization = dict(mean=[72.9, 72.9, 72.9], std=[90., 90., 90.])
