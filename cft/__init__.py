@@ -2,19 +2,13 @@
 
 The components register themselves when a config first names one of them
 (``type='cft.ContrastiveBranch'``). From the start there must be the weight
-initialiser ``SSLPretrained``, named without a scope, the operators that
-detectors look for in mmcv (:mod:`cft.import_hooks`), and the strict reading and
-atomic writing of checkpoints (:mod:`cft.checkpoints.installation`).
+initialiser ``SSLPretrained``, named without a scope, and what other libraries
+are given in the place of their own: :mod:`cft.compat` says what and why.
 """
 
-import warnings
-
-from . import checkpoints, import_hooks
+from . import checkpoints, compat
 
 __all__ = ['checkpoints']
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
-import_hooks.install()
-checkpoints.install()
-# An optional, faster evaluation of mmdet's that none of our configs uses.
-warnings.filterwarnings('ignore', message='faster_coco_eval is not installed')
+compat.install()
