@@ -5,10 +5,12 @@ from .domain_folder import DomainFolder
 from .fashion_mnist import FashionMNIST
 from .image_folder import ImageFolder
 from .imagenet_subset import ImageNetSubset
+from .label_table import LabelTable, MultiLabelTable
 from .samplers import DomainBalancedSampler
 from .stl10 import STL10
 from .stratified_subset import StratifiedSubset
 from .tiny_imagenet import TinyImageNet
+from .unlabelled_images import UnlabelledImages
 
 __all__ = [
     'STL10',
@@ -18,6 +20,9 @@ __all__ = [
     'FashionMNIST',
     'ImageFolder',
     'ImageNetSubset',
+    'LabelTable',
+    'MultiLabelTable',
     'StratifiedSubset',
     'TinyImageNet',
+    'UnlabelledImages',
 ]

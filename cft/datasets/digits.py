@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 from mmpretrain.datasets import BaseDataset
-from sklearn.datasets import load_digits
 
 from cft.registry import DATASETS
 
@@ -38,6 +37,9 @@ class Digits(BaseDataset):
         super().__init__(ann_file='', **{'serialize_data': False, **kwargs})
 
     def load_data_list(self) -> list[dict]:
+        # Here, as every run would wait for SciPy.
+        from sklearn.datasets import load_digits
+
         images, labels = load_digits(return_X_y=True)
         order = np.random.default_rng(0).permutation(len(labels))
         names = list(SPLIT_SIZES)
@@ -47,5 +49,5 @@ class Digits(BaseDataset):
 
     def _enlarge(self, pixels: np.ndarray) -> np.ndarray:
         grey = np.round(pixels.reshape(8, 8) * (255 / 16)).astype(np.uint8)
-        grey = cv2.resize(grey, (self.size, self.size), interpolation=cv2.INTER_CUBIC)
-        return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+        enlarged = cv2.resize(grey, (self.size, self.size), interpolation=cv2.INTER_CUBIC)
+        return cv2.cvtColor(enlarged, cv2.COLOR_GRAY2BGR)

@@ -7,7 +7,8 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.transforms import PackInputs
 
-from cft.datasets.image_folder import find_classes, find_images
+from cft.datasets.image_folder import find_classes, images_of_classes
+from cft.datasets.preparation.domain_sets import DOMAIN_SETS
 from cft.datasets.splits import stratified_indices
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -33,7 +34,14 @@ def find_domains(data_root: str | Path, domains: Sequence[str] | None = None) ->
     """
     root = Path(data_root)
     if not root.is_dir():
-        raise ConfigError(f'no folder {root}; give the folder of the domains with --cfg-options data_root=FOLDER')
+        known = [name for name, published in DOMAIN_SETS.items() if set(domains or ()) == published.domains.keys()]
+        remedy = ''.join(
+            f', or download {DOMAIN_SETS[name].source}, then run python tools/datasets/prepare_domains.py {name} FOLDER'
+            for name in known
+        )
+        raise ConfigError(
+            f'no folder {root}; give the folder of the domains with --cfg-options data_root=FOLDER{remedy}'
+        )
     found = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith('.'))
     missing = [name for name in domains or () if name not in found]
     if missing:
@@ -135,11 +143,12 @@ class DomainFolder(BaseDataset):
 
     def _samples_of(self, domain: int) -> list[dict]:
         folder = Path(self.data_root) / self.metainfo['domains'][domain]
+        classes = enumerate(self.metainfo['classes'])
+        folders = {folder / name: label for label, name in classes if (folder / name).is_dir()}
         return [
-            {'img_path': str(image), 'gt_label': label, 'domain': domain}
-            for label, name in enumerate(self.metainfo['classes'])
-            if (folder / name).is_dir()
-            for image in find_images(folder / name)
+            {'img_path': str(image), 'gt_label': folders[of_class], 'domain': domain}
+            for of_class, images in images_of_classes(list(folders), folder).items()
+            for image in images
         ]
 
     def _training_part(self, domain: int) -> list[dict]:

@@ -1,12 +1,14 @@
 """Fashion-MNIST as Debian's package dataset-fashion-mnist installs it."""
 
+import gzip
+import math
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.categories import FASHIONMNIST_CATEGORITES
-from mmpretrain.datasets.mnist import read_sn3_pascalvincent_tensor
 
 from cft.datasets.splits import stratified_indices
 from cft.errors import ConfigError
@@ -14,6 +16,39 @@ from cft.registry import DATASETS
 
 FILES = {'train': 'train', 'val': 'train', 'test': 't10k'}
 PACKAGE_FOLDER = '/usr/share/datasets/fashion-mnist'
+
+
+# Bytes of its largest file, unpacked.
+LARGEST = 16 + 60_000 * 28 * 28
+
+
+def read_idx(path: Path, item: tuple[int, ...]) -> np.ndarray:
+    """Read an idx file of bytes, compressed or not, and no more of it than the largest original has.
+
+    Args:
+        path: The file.
+        item: Shape of each of its N items.
+
+    Returns:
+        (N, *item) uint8.
+
+    Raises:
+        ConfigError: If it is damaged, longer than the original or of another kind.
+
+    Example:
+        >>> read_idx(Path('train-labels-idx1-ubyte.gz'), ()).shape  # doctest: +SKIP
+        (60000,)
+    """
+    try:
+        with (gzip.open if path.suffix == '.gz' else open)(path, 'rb') as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ConfigError(f'{path} is damaged ({error}); download it again') from error
+    start = 4 * (2 + len(item))
+    kind, shape = content[:4], tuple(np.frombuffer(content[4:start], '>u4').tolist()) if len(content) >= start else ()
+    if kind != bytes([0, 0, 8, 1 + len(item)]) or shape[1:] != item or len(content) != start + math.prod(shape):
+        raise ConfigError(f'{path} is no complete file of Fashion-MNIST; download it again')
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
 @DATASETS.register_module()
@@ -32,7 +67,7 @@ class FashionMNIST(BaseDataset):
         kwargs: Those of :class:`mmpretrain.datasets.BaseDataset`.
 
     Raises:
-        ConfigError: If a file is missing, or the split is unknown.
+        ConfigError: If a file is missing or damaged, or the split is unknown.
 
     Example:
         >>> FashionMNIST(split='test')  # doctest: +SKIP
@@ -82,4 +117,4 @@ class FashionMNIST(BaseDataset):
                 f'no {path}.gz; install the Debian package dataset-fashion-mnist, or put the four files of '
                 'Fashion-MNIST into a folder and name it with --cfg-options data_root=FOLDER'
             )
-        return read_sn3_pascalvincent_tensor(str(found)).numpy()
+        return read_idx(found, (28, 28) if what.startswith('images') else ())

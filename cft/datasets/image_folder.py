@@ -1,15 +1,22 @@
 """Anybody's class-per-folder images, with a validation split when there is none."""
 
+import logging
+import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from cft.datasets.image_decoding import SUFFIXES
+from cft.datasets.image_listing import list_images, outside_of_folders, told
 from cft.datasets.splits import stratified_indices
+from cft.datasets.stratified_groups import held_out_groups_of, told_groups
+from cft.datasets.table_file import is_table
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.ppm', '.pgm', '.tif', '.tiff', '.webp')
 SPLIT_FOLDERS = {'train': ('train', 'training'), 'val': ('val', 'valid', 'validation'), 'test': ('test', 'testing')}
 
 
@@ -21,6 +28,11 @@ def find_split_folder(root: Path, split: str) -> Path | None:
 
 def find_classes(folder: Path) -> list[str]:
     """Sorted names of the class folders; ``ConfigError`` if there are none."""
+    if is_table(folder) and folder.is_file():
+        raise ConfigError(
+            f'{folder} is a table of labels, which cft.LabelTable reads: the cft command and tools put it in the place '
+            'of cft.ImageFolder, with other tools write type="cft.LabelTable"'
+        )
     if not folder.is_dir():
         raise ConfigError(f'no folder {folder}; give the folder of your images with --cfg-options data_root=FOLDER')
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith('.'))
@@ -31,11 +43,38 @@ def find_classes(folder: Path) -> list[str]:
 
 def find_images(folder: Path) -> list[Path]:
     """Sorted image files below a class folder, hidden ones left out; ``ConfigError`` if there are none."""
-    visible = (p for p in folder.rglob('*') if not any(part.startswith('.') for part in p.relative_to(folder).parts))
-    images = sorted(path for path in visible if path.suffix.lower() in EXTENSIONS and path.is_file())
-    if not images:
-        raise ConfigError(f'class folder {folder} holds no image ({", ".join(EXTENSIONS)}); fill it or remove it')
-    return images
+    return images_of_classes([folder])[folder]
+
+
+def images_of_classes(folders: Sequence[Path], beside: Path | None = None) -> dict[Path, list[Path]]:
+    """Sorted image files below each class folder; one log line counts by suffix what is no image.
+
+    Args:
+        folders: Of the classes.
+        beside: Files directly in this folder have no class; they are counted as well.
+
+    Raises:
+        ConfigError: If a folder holds no image, or cannot be listed.
+    """
+    found, left_out = {}, Counter[str]()
+    loose = outside_of_folders(beside) if beside is not None else left_out
+    for folder in folders:
+        try:
+            found[folder], others = list_images(folder) if folder.is_dir() else ([], Counter[str]())
+        except OSError as error:
+            raise ConfigError(f'{error.filename} cannot be listed: {error.strerror}; check its permissions') from error
+        left_out += others
+        if not found[folder]:
+            only = f' but {told(others)}' if others else ''
+            raise ConfigError(
+                f'class folder {folder} holds no image ({", ".join(SUFFIXES)}){only}; fill it or remove it'
+            )
+    if left_out:
+        where = os.path.commonpath(folders)
+        print_log(f'{where}: left out what is no image: {told(left_out)}', 'current', logging.WARNING)
+    if loose:
+        print_log(f'{beside}: left out files outside of the class folders: {told(loose)}', 'current', logging.WARNING)
+    return found
 
 
 def train_folder(root: str | Path) -> Path:
@@ -58,19 +97,34 @@ class ImageFolder(BaseDataset):
         split: ``'train'``, ``'val'`` or ``'test'``.
         val_fraction: Part of each class held out when there is no val folder.
         seed: Which images are held out.
+        group_by: ``'folder'`` holds out whole groups: images belong together
+            that lie in sub-folders of one name, directly below the class
+            folders (``class/GROUP/1.jpg``: patients, videos). None: image by image.
         kwargs: Those of :class:`mmpretrain.datasets.BaseDataset`.
 
     Raises:
         ConfigError: If the folder, its classes or a class's images are missing,
-            or a split has a class that the training images lack.
+            or a split has a class that the training images lack, or
+            ``group_by`` is something else.
 
     Example:
         >>> ImageFolder(data_root='flowers', split='val')  # doctest: +SKIP
     """
 
     def __init__(
-        self, data_root: str, split: str = 'train', val_fraction: float = 0.1, seed: int = 0, **kwargs: object
+        self,
+        data_root: str,
+        split: str = 'train',
+        val_fraction: float = 0.1,
+        seed: int = 0,
+        group_by: str | None = None,
+        **kwargs: object,
     ) -> None:
+        if group_by not in (None, 'folder'):
+            raise ConfigError(
+                f"group_by={group_by!r}: class folders can be divided by 'folder'; a column needs a .csv or .tsv file"
+            )
+        self.group_by = group_by
         if split not in SPLIT_FOLDERS:
             raise ConfigError(f'split must be one of {sorted(SPLIT_FOLDERS)}, got {split!r}')
         self.split = split
@@ -88,16 +142,48 @@ class ImageFolder(BaseDataset):
         unknown = sorted(set(find_classes(folder)) - set(classes))
         if unknown:
             raise ConfigError(f'{folder} has classes {unknown} that {train_folder(self.data_root)} lacks')
-        samples = [
-            {'img_path': str(image), 'gt_label': label}
-            for label, name in enumerate(classes)
-            if (folder / name).is_dir()
-            for image in find_images(folder / name)
+        folders = {folder / name: label for label, name in enumerate(classes) if (folder / name).is_dir()}
+        samples: list[dict] = [
+            {'img_path': str(image), 'gt_label': folders[of_class]}
+            for of_class, images in images_of_classes(list(folders), folder).items()
+            for image in images
         ]
         if held_out is None:
             return samples
-        in_train = set(stratified_indices([s['gt_label'] for s in samples], self.seed, fraction=1 - self.val_fraction))
-        return [sample for index, sample in enumerate(samples) if (index in in_train) != held_out]
+        chosen = self._held_out(folder, samples)
+        if held_out and not chosen:
+            raise ConfigError(
+                f'{folder}: no image can be held out for validation, as each class has only one; add some'
+            )
+        return [sample for index, sample in enumerate(samples) if (index in chosen) == held_out]
+
+    def _held_out(self, folder: Path, samples: list[dict]) -> set[int]:
+        """Numbers of the samples that are for validation."""
+        labels = [sample['gt_label'] for sample in samples]
+        below = [Path(sample['img_path']).relative_to(folder).parts for sample in samples]
+        # An image beside the sub-folders is a group of its own.
+        groups = [parts[1] if len(parts) > 2 else '/'.join(parts) for parts in below]
+        nested = {group for parts, group in zip(below, groups, strict=True) if len(parts) > 2}
+        if self.group_by == 'folder':
+            if not nested:
+                raise ConfigError(
+                    f'group_by=folder: the class folders of {folder} have no sub-folders; leave group_by out, or put '
+                    'the images of each group into one: CLASS/GROUP/1.jpg'
+                )
+            chosen = held_out_groups_of(
+                groups, [[label] for label in labels], self.val_fraction, self.seed, str(folder)
+            )
+            if self.split == 'train':
+                print_log(told_groups(groups, chosen, f'{folder}: sub-folders of the classes'), 'current')
+            return chosen
+        if nested and self.split == 'train':
+            print_log(
+                f'{folder}: {len(nested)} sub-folders of the classes may be patients or videos, and validation images '
+                'are taken from all; group_by=folder keeps each on one side',
+                'current',
+            )
+        in_train = stratified_indices(labels, self.seed, fraction=1 - self.val_fraction)
+        return set(range(len(samples))) - set(in_train.tolist())
 
     def _locate(self) -> tuple[Path, bool | None]:
         """Folder to read, and whether to keep the held-out part (None: all of it)."""
@@ -106,8 +192,8 @@ class ImageFolder(BaseDataset):
         if split == 'test' and find_split_folder(root, 'test') is None:
             print_log(f'{root} has no test folder: what is reported as test is the validation split', 'current', 30)
             split = 'val'
-        if split in ('val', 'test') and find_split_folder(root, split) is not None:
-            return find_split_folder(root, split), None
+        if split in ('val', 'test') and (folder := find_split_folder(root, split)) is not None:
+            return folder, None
         if split == 'train' and find_split_folder(root, 'val') is not None:
             return train_folder(root), None
         return train_folder(root), split == 'val'

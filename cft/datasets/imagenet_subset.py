@@ -4,8 +4,9 @@ from pathlib import Path
 
 from mmpretrain.datasets import BaseDataset
 
-from cft.datasets.files import SHOWN
 from cft.datasets.image_folder import find_images
+from cft.datasets.listed_files import SHOWN
+from cft.datasets.preparation.text_lists import read_lines
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -21,8 +22,7 @@ def read_class_list(classes_file: str | Path) -> list[str]:
     path = LISTS.get(str(classes_file), Path(classes_file))
     if not path.is_file():
         raise ConfigError(f'no list of classes {path}; give a text file, or one of {list(LISTS)}')
-    lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
-    classes = [line for line in lines if line and not line.startswith('#')]
+    classes = [line for line in read_lines(path) if not line.startswith('#')]
     if not classes:
         raise ConfigError(f'{path} lists no class; write one folder name a line')
     twice = sorted({name for name in classes if classes.count(name) > 1})
@@ -65,7 +65,9 @@ class ImageNetSubset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         folder = Path(self.data_root) / self.split
         if not folder.is_dir():
-            raise ConfigError(f'no folder {folder}; give the folder that holds ImageNet with data_root')
+            raise ConfigError(
+                f'no folder {folder}; give the folder that holds ImageNet (https://image-net.org) with data_root'
+            )
         classes = self.metainfo['classes']
         missing = [name for name in classes if not (folder / name).is_dir()]
         if missing:

@@ -25,10 +25,11 @@ def parts_of(dataset: Dataset) -> list[tuple[Dataset, np.ndarray]]:
     """
     if hasattr(dataset, 'datasets'):
         return [part for inner in dataset.datasets for part in parts_of(inner)]
-    if not isinstance(getattr(dataset, 'dataset', None), Dataset):
+    wrapped = getattr(dataset, 'dataset', None)
+    if not isinstance(wrapped, Dataset):
         # A stream has no list of samples.
         return [(dataset, np.arange(len(dataset)))] if hasattr(dataset, '__len__') else []
-    parts = parts_of(dataset.dataset)
+    parts = parts_of(wrapped)
     chosen = getattr(dataset, 'indices', None)
     if chosen is None:
         return parts
@@ -40,7 +41,7 @@ def parts_of(dataset: Dataset) -> list[tuple[Dataset, np.ndarray]]:
     return used
 
 
-def sample_infos(dataset: Dataset, indices: Sequence[int]) -> Iterator[dict]:
+def sample_infos(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Iterator[dict]:
     """Everything that the annotations say of each sample, in order.
 
     Fast (some microseconds a sample) for MMEngine's data sets, which keep their
@@ -57,7 +58,8 @@ def sample_infos(dataset: Dataset, indices: Sequence[int]) -> Iterator[dict]:
         return
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
-    if type(dataset).get_data_info is BaseDataset.get_data_info and dataset.serialize_data and len(dataset):
+    own_reading = type(dataset).get_data_info is not BaseDataset.get_data_info
+    if isinstance(dataset, BaseDataset) and not own_reading and dataset.serialize_data and len(dataset):
         ends, content = dataset.data_address, memoryview(dataset.data_bytes)
         for index in indices:
             yield pickle.loads(content[0 if index == 0 else int(ends[index - 1]) : int(ends[index])])

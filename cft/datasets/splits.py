@@ -6,7 +6,7 @@ import numpy as np
 
 
 def stratified_indices(
-    labels: Sequence[int], seed: int, per_class: int | None = None, fraction: float | None = None
+    labels: Sequence[int] | np.ndarray, seed: int, per_class: int | None = None, fraction: float | None = None
 ) -> np.ndarray:
     """Draw ``per_class`` samples of each class, or ``fraction`` of each.
 
@@ -36,12 +36,14 @@ def stratified_indices(
         raise ValueError(f'fraction must lie between 0 and 1, got {fraction}')
     if per_class is not None and per_class < 1:
         raise ValueError(f'per_class must be at least 1, got {per_class}')
-    labels = np.asarray(labels)
+    values = np.asarray(labels)
     chosen = []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        number = per_class
-        if fraction is not None:
+    for label in np.unique(values):
+        members = np.flatnonzero(values == label)
+        if fraction is None:
+            assert per_class is not None
+            number = per_class
+        else:
             number = min(max(round(fraction * len(members)), 1), max(len(members) - 1, 1))
         if number > len(members):
             raise ValueError(f'class {label} has {len(members)} samples, fewer than per_class={number}')

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
-from torch.utils.data import Dataset
 
 from cft.errors import DataError
 
@@ -24,13 +24,13 @@ class Substitutes:
         max_skipped: Largest number of unreadable images.
     """
 
-    def __init__(self, dataset: Dataset, indices: Sequence[int], max_skipped: int) -> None:
+    def __init__(self, dataset: BaseDataset, indices: Sequence[int] | np.ndarray, max_skipped: int) -> None:
         self.dataset = dataset
         self.indices = np.unique(indices)
         self.max_skipped = max_skipped
         self._unreadable = torch.zeros(len(self.indices), dtype=torch.bool).share_memory_()
 
-    def read(self, results: dict, load: Callable[[dict], dict | None]) -> dict | None:
+    def read(self, results: dict, load: Callable[[dict], dict]) -> dict:
         """Load the sample of ``results``, or the first one after it that can be read.
 
         Raises:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from mmpretrain.datasets import BaseDataset
 
-from cft.datasets.files import require_files
 from cft.datasets.image_folder import find_classes, find_images
+from cft.datasets.listed_files import require_files
+from cft.datasets.preparation.text_lists import read_lines
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -61,7 +62,7 @@ class TinyImageNet(BaseDataset):
         if not annotations.is_file():
             raise ConfigError(f'no file {annotations}; unpack {ARCHIVE} again, and leave its val folder as it is')
         samples = []
-        for number, line in enumerate(annotations.read_text().splitlines(), 1):
+        for number, line in enumerate(read_lines(annotations), 1):
             # File name, WordNet id and the corners of a box.
             fields = line.split('\t')
             if len(fields) != 6 or fields[1] not in self.class_to_idx:

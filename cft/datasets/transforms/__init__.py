@@ -1,6 +1,7 @@
 """Transforms that OpenMMLab lacks."""
 
 from .gaussian_noise import GaussianNoise
+from .load_image import LoadImage
 from .view_augment import ViewAugment
 
-__all__ = ['GaussianNoise', 'ViewAugment']
+__all__ = ['GaussianNoise', 'LoadImage', 'ViewAugment']

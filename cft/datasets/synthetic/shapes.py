@@ -16,7 +16,13 @@ from .voc_files import write_voc_files
 # To be raised when the same arguments would draw other pictures.
 VERSION = 1
 SPLITS = ('train', 'val', 'test')
-FOLDERS = ('JPEGImages', 'Annotations', 'SegmentationClass', 'SegmentationObject', 'ImageSets/Segmentation')
+FOLDERS: tuple[str, ...] = (
+    'JPEGImages',
+    'Annotations',
+    'SegmentationClass',
+    'SegmentationObject',
+    'ImageSets/Segmentation',
+)
 FOLDERS += ('ImageSets/Main', 'annotations')
 # Training images number 7, 39, 71, ... hold no object: about 3 %, and some in every training set of 8 or more.
 EMPTY_PERIOD, EMPTY_PHASE = 32, 7

@@ -1,4 +1,4 @@
-"""Small data sets drawn on the user's machine: segmentation, detection and domain generalisation without a download."""
+"""Small synthetic data sets for segmentation, detection and domain generalisation, drawn without a download."""
 
 from .digit_domains import DOMAINS, draw_digit_domains
 from .folder import FolderOccupied, read_record

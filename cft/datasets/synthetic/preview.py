@@ -18,7 +18,7 @@ def save_shapes_preview(folder: Path) -> None:
     """``preview.png``: the first training images with masks, boxes and class names laid over them.
 
     Args:
-        folder: Of :func:`cft.datasets.drawn.draw_shapes`.
+        folder: Of :func:`cft.datasets.synthetic.draw_shapes`.
     """
     content = json.loads((folder / 'annotations' / 'instances_train.json').read_text())
     names = {category['id']: category['name'] for category in content['categories']}
@@ -33,7 +33,7 @@ def save_domains_preview(folder: Path, domains: list[str]) -> None:
     """``preview.png``: a row per domain, a column per class.
 
     Args:
-        folder: Of :func:`cft.datasets.drawn.draw_digit_domains`.
+        folder: Of :func:`cft.datasets.synthetic.draw_digit_domains`.
         domains: Names of its domains.
     """
     side = 64

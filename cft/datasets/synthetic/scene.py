@@ -55,7 +55,7 @@ def draw_scene(rng: np.random.Generator, size: int, num_objects: int) -> Scene:
     """
     canvas = textured_background(rng, size)
     _draw_lines(rng, canvas)
-    instances = np.zeros((size, size), np.uint8)
+    instances: np.ndarray = np.zeros((size, size), np.uint8)
     classes: list[int] = []
     areas: list[int] = []
     while len(classes) < num_objects:

@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from .arguments import require_integers
 from .folder import complete_folder
@@ -45,6 +44,9 @@ def draw_digit_domains(root: str | Path, seed: int = 0, on_image: Callable[[], N
         >>> draw_digit_domains('data/digit_domains')  # doctest: +SKIP
     """
     require_integers(0, seed=seed)
+    # Here, as every run would wait for SciPy.
+    from sklearn.datasets import load_digits
+
     digits, classes = load_digits(return_X_y=True)
     record = {'type': 'digit_domains', 'version': VERSION, 'arguments': {'seed': seed}, 'domains': list(DOMAINS)}
     with complete_folder(root, record) as folder:

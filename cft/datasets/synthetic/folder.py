@@ -13,7 +13,13 @@ RECORD = 'drawn.json'
 
 
 class FolderOccupied(ConfigError):
-    """The folder to draw into holds something already."""
+    """The folder to draw into holds something already.
+
+    Example:
+        >>> draw_shapes('data/shapes')  # doctest: +SKIP
+        Traceback (most recent call last):
+        FolderOccupied: data/shapes is not empty; ...
+    """
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ def random_colour(
 
     The hue is in half degrees, taken modulo 180; by default any.
     """
-    hue = rng.integers(180) if hue is None else round(hue) % 180
-    hsv = np.array([[[hue, rng.integers(*saturation), rng.integers(*value)]]], np.uint8)
+    angle = int(rng.integers(180)) if hue is None else round(hue) % 180
+    hsv = np.array([[[angle, rng.integers(*saturation), rng.integers(*value)]]], np.uint8)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float32)
 
 
