@@ -1,34 +1,33 @@
-"""Reading checkpoints safely, also of other code bases, and writing them without loss."""
+"""Reading checkpoints, also of other code bases, safely."""
 
 from .architecture import Architecture, guess_architecture
-from .atomic_hook import AtomicCheckpointHook
 from .convert import convert_checkpoint
 from .describe import Description, describe_checkpoint
-from .installation import install
-from .integrity import find_damage
-from .latest import find_resumable
-from .load import SSLPretrained, load_ssl_backbone
+from .finite_weights import refuse_non_finite
+from .integrity import find_damage, with_check_sums
+from .load import LoadReport, SSLPretrained, load_ssl_backbone
+from .plain_arrays import Unread
 from .read import read_checkpoint
-from .report import LoadReport
+from .refusal import TRUST_VARIABLE, RefusedError
 from .state_dict import NamedTensors, find_named_tensors, read_state_dict
-from .writer import write_atomically
 
 __all__ = [
+    'TRUST_VARIABLE',
     'Architecture',
-    'AtomicCheckpointHook',
     'Description',
     'LoadReport',
     'NamedTensors',
+    'RefusedError',
     'SSLPretrained',
+    'Unread',
     'convert_checkpoint',
     'describe_checkpoint',
     'find_damage',
     'find_named_tensors',
-    'find_resumable',
     'guess_architecture',
-    'install',
     'load_ssl_backbone',
     'read_checkpoint',
     'read_state_dict',
-    'write_atomically',
+    'refuse_non_finite',
+    'with_check_sums',
 ]

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from .architecture import guess_architecture
+from .architecture import UNKNOWN, guess_architecture
+from .likeness import likeness
 from .match import Match, find_encoders
-from .names import translate
+from .names import to_timm
 
 HEAD = re.compile(r'(.*\.)?(fc|head|heads|classifier|linear|last_layer|projector|projection_head|cls_head)\..*')
 
@@ -21,7 +22,7 @@ def explain_no_backbone(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]
         )
     if any('/' in name for name in names):
         return f'has the names of TensorFlow or JAX ({names[0]!r}); convert it to PyTorch with the tools of its authors'
-    if 'stem.0.weight' in own and any(name.endswith('conv1.weight') for name in names):
+    if 'stem.3.weight' in own and any(name.endswith('conv1.weight') for name in names):
         return (
             f"has a stem of one convolution, the backbone {kind} a deep stem of three; use type='ResNet' "
             'in the config, whose architecture the usual checkpoints have'
@@ -43,7 +44,7 @@ def explain_gap(match: Match, own: Mapping[str, Tensor], tensors: Mapping[str, T
 
 def explain_shape(name: str, match: Match, own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], kind: str) -> str:
     """For a tensor of another shape."""
-    file = match.found[name]
+    file = match.found[name].files[0]
     remedy = 'its architecture differs from the config: ' + _compare(own, tensors, match)
     if name.endswith('relative_position_bias_table'):
         remedy = "relative positions are not interpolated: set the backbone's img_size to that of the pre-training"
@@ -54,14 +55,27 @@ def explain_shape(name: str, match: Match, own: Mapping[str, Tensor], tensors: M
 
 def _compare(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], match: Match | None = None) -> str:
     below = encoder_of(tensors) if match is None else {name: tensors[file] for name, file in match.below.items()}
-    wanted = {name: own[file] for name, file in translate(own).items()}
-    return f'the file seems to hold a {guess_architecture(below).name}, the backbone is a ' + (
-        guess_architecture(wanted).name
+    return f'the file seems to hold {_article(shown_architecture(below))}, the backbone is ' + (
+        _article(shown_architecture(own))
     )
 
 
+def shown_architecture(tensors: Mapping[str, Tensor]) -> str:
+    """Its name; where it is unknown, what the names of the tensors look like.
+
+    Example:
+        >>> shown_architecture({'model.embed_tokens.weight': torch.zeros(9, 2)})
+        'a text encoder or language model'
+    """
+    name = guess_architecture(tensors).name
+    return (likeness(tensors) or name) if name == UNKNOWN else name
+
+
+def _article(name: str) -> str:
+    return name if name.startswith(('a ', 'an ', 'the ')) else f'a {name}'
+
+
 def encoder_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The preferred ResNet or ViT of a file, in OpenMMLab's names without the prefix; everything if there is none."""
-    translated = translate(tensors)
+    """The preferred network of a file, in timm's names without the prefix; everything if none is known."""
     prefix = next(iter(find_encoders(tensors)), '')
-    return {name[len(prefix) :]: tensors[file] for name, file in translated.items() if name.startswith(prefix)}
+    return {name[len(prefix) :]: tensors[file] for name, file in to_timm(tensors).items() if name.startswith(prefix)}

@@ -9,6 +9,9 @@ import torch
 
 # A record with this attribute of DOS is a folder to torch's reader, which then leaves its tensor unset.
 FOLDER = 0x10
+# Files of torch.save are not compressed at all, and weights by a tenth at most.
+MAX_EXPANSION = 20
+ALWAYS_ALLOWED = 2**26
 
 
 def find_damage(path: str | Path) -> str | None:
@@ -41,6 +44,9 @@ def find_damage(path: str | Path) -> str | None:
             return 'is empty'
         with zipfile.ZipFile(path) as archive:
             records = [record for record in archive.infolist() if record.file_size]
+            size, packed = sum(record.file_size for record in records), path.stat().st_size
+            if size > max(MAX_EXPANSION * packed, ALWAYS_ALLOWED):
+                return f'is no checkpoint: its {packed / 1e6:.1f} MB would unpack to {size / 1e9:.1f} GB'
             folder = next((record.filename for record in records if record.external_attr & FOLDER), None)
             has_check_sums = any(record.CRC for record in records)
             wrong = archive.testzip() if has_check_sums else None

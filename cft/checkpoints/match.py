@@ -1,20 +1,49 @@
 """Which tensors of a file fill a backbone."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from .names import SHARED_TABLE, find_dialects, translate
+import torch
+from torch import Tensor
+
+from .names import dialects_of, to_openmmlab, to_timm
+from .recipes import Make, find_recipe
 from .sources import by_preference
 
 AUXILIARY = re.compile(r'(^|\.)auxiliary\.')
 COUNTER = 'num_batches_tracked'
-# A table of indices, which follows from the size of the window.
-DERIVED = 'relative_position_index'
-# Normalises averaged patch features; no pre-training has it.
-POOLED_NORM = re.compile(r'ln2\.(weight|bias)')
-# Tensors of a transformer outside of its layers without which it computes something else.
-ESSENTIAL = {'pos_embed', 'pre_norm', 'rel_pos_bias', 'register_tokens', 'reg_token', 'dist_token'}
+# Tables of numbers that follow from the sizes of windows and images, and masks.
+DERIVED = (
+    'relative_position_index', 'relative_coords_table', 'attn_mask', 'rope.freqs', 'freqs_cos', 'freqs_sin',
+    'rope_embed.periods', 'bias_mask', 'position_ids', 'inv_freq',
+)  # fmt: skip
+# Normalises averaged features; pre-training by masked images has none.
+POOLED_NORM = re.compile(r'(ln2|fc_norm|head\.norm)\.(weight|bias)')
+ENCODERS = (
+    ('conv1.weight', 'layer1.0.conv1.weight'),
+    ('conv1.0.weight', 'layer1.0.conv1.weight'),
+    ('stem.0.weight', 'layer1.0.conv1.weight'),
+    ('stem.0.conv.weight', 'layer1.0.conv1.weight'),
+    ('patch_embed.projection.weight', 'layers.0.ln1.weight'),
+    ('patch_embed.proj.weight', 'blocks.0.norm1.weight'),
+    ('patch_embed.proj.weight', 'layers.0.blocks.0.norm1.weight'),
+    ('stem.0.weight', 'stages.0.blocks.0.conv_dw.weight'),
+    ('stem.0.weight', 'stages.0.blocks.0.conv_dw.kernel'),
+)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a tensor of a backbone is made of.
+
+    Attributes:
+        files: Names in the file.
+        make: The tensor out of these; None where it is the one tensor itself.
+    """
+
+    files: tuple[str, ...]
+    make: Make | None = None
 
 
 @dataclass(frozen=True)
@@ -24,16 +53,21 @@ class Match:
     Attributes:
         prefix: What precedes the backbone's names in the file.
         dialect: How they are named below it ('' for OpenMMLab's names).
-        found: The backbone's name to the file's.
+        found: The backbone's name to what it is made of.
         lacking: Names of the backbone that the file lacks and that must be there.
-        below: Name below the prefix, in OpenMMLab's naming, to the file's.
+        below: Name below the prefix, in the backbone's naming, to the file's.
     """
 
     prefix: str
     dialect: str
-    found: dict[str, str]
+    found: dict[str, Taken]
     lacking: list[str]
     below: dict[str, str]
+
+    @property
+    def used(self) -> set[str]:
+        """All names of the file that go into the backbone."""
+        return {file for taken in self.found.values() for file in taken.files}
 
 
 def match_names(own: Iterable[str], names: Iterable[str]) -> Match | None:
@@ -52,52 +86,75 @@ def match_names(own: Iterable[str], names: Iterable[str]) -> Match | None:
     """
     own, names = list(own), list(names)
     best = None
-    dialects = find_dialects(names)
-    for view in ({name: name for name in names}, translate(names, own)):
+    dialects = dialects_of(names)
+    for view in ({name: name for name in names}, to_timm(names), to_openmmlab(names, own)):
         needed = [name for name in own if _must_be_there(name, view)]
-        for prefix in by_preference(_prefixes(view, needed[0])):
-            lacking = [name for name in needed if prefix + name not in view]
+        for prefix in by_preference(_prefixes(view, _first(needed))):
+            below = {name[len(prefix) :]: file for name, file in view.items() if name.startswith(prefix)}
+            recipes = {name: find_recipe(name, below) for name in own}
+            lacking = [name for name in needed if recipes[name] is None]
+            pooled = [name for name in own if POOLED_NORM.fullmatch(name)]
+            if any(recipes[name] is not None for name in pooled):
+                lacking += [name for name in pooled if recipes[name] is None]
             if best is None or len(lacking) < len(best.lacking):
-                found = {n: view[prefix + n] for n in own if prefix + n in view and not n.endswith(DERIVED)}
-                below = {name[len(prefix) :]: file for name, file in view.items() if name.startswith(prefix)}
-                dialect = dialects[prefix].name if prefix in dialects else ''
-                best = Match(prefix, dialect, found, lacking, below)
+                found = {
+                    name: Taken(tuple(below[part] for part in recipe[0]), recipe[1])
+                    for name, recipe in recipes.items()
+                    if recipe is not None and not name.endswith(DERIVED)
+                }
+                best = Match(prefix, dialects[prefix].name if prefix in dialects else '', found, lacking, below)
     return best
 
 
+def assemble(match: Match, tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The backbone's tensors out of the file's; dimensions of length one follow the backbone's.
+
+    Raises:
+        ValueError: If numbers of the file would get lost.
+    """
+    made = {}
+    for name, taken in match.found.items():
+        parts = [tensors[file] for file in taken.files]
+        try:
+            tensor = parts[0] if taken.make is None else taken.make(*parts)
+        except ValueError as error:
+            raise ValueError(f'{taken.files[0]!r} {error}') from error
+        except (RuntimeError, IndexError) as error:
+            raise ValueError(f'{", ".join(map(repr, taken.files))} are of shapes that do not go together') from error
+        shape = own[name].shape
+        if tensor.shape != shape and _long(tensor.shape) == _long(shape):
+            tensor = tensor.reshape(shape)
+        made[name] = tensor
+    return made
+
+
 def find_encoders(names: Iterable[str]) -> list[str]:
-    """Prefixes of all ResNets and ViTs in a file, the preferred one first."""
-    names = set(translate(names))
-    anchors = (('conv1.weight', 'layer1.0.conv1.weight'), ('patch_embed.projection.weight', 'layers.0.ln1.weight'))
-    prefixes = {prefix for first, other in anchors for prefix in _prefixes(names, first) if prefix + other in names}
+    """Prefixes of all networks in a file whose architecture is known, the preferred one first."""
+    names = list(names)
+    views = (set(to_timm(names)), set(to_openmmlab(names)))
+    prefixes = {
+        prefix
+        for view in views
+        for first, other in ENCODERS
+        for prefix in _prefixes(view, first)
+        if prefix + other in view
+    }
     return by_preference(sorted(prefixes))
 
 
-def foreign_tensor(match: Match, own: Iterable[str]) -> str | None:
-    """First name of the file that belongs into the backbone, which has no place for it.
-
-    A further block, a layer scale or a bias: loaded without it, the network would compute something else.
-    """
-    own = set(own)
-    modules = {name.split('.')[0] for name in own if '.' in name}
-    expanded = any(name.endswith('relative_position_bias_table') for name in match.found)
-    for name, file in match.below.items():
-        top = name.split('.')[0]
-        if name in own or name.endswith((COUNTER, DERIVED)) or AUXILIARY.search(name):
-            continue
-        if name == SHARED_TABLE and expanded:
-            continue
-        # A norm of the same level as the layers may be of another head, such as a classifier's.
-        inside = top in modules and not re.fullmatch(r'ln[12]', top)
-        if inside or (top in ESSENTIAL and 'cls_token' in match.below):
-            return file
-    return None
+def _long(shape: torch.Size) -> list[int]:
+    return [length for length in shape if length != 1]
 
 
-def _must_be_there(name: str, view: Iterable[str]) -> bool:
+def _must_be_there(name: str, view: Collection[str]) -> bool:
     if AUXILIARY.search(name) and not any(AUXILIARY.search(other) for other in view):
         return False
-    return not name.endswith((COUNTER, DERIVED)) and not POOLED_NORM.fullmatch(name)
+    return not name.endswith((COUNTER, *DERIVED)) and not POOLED_NORM.fullmatch(name)
+
+
+def _first(needed: list[str]) -> str:
+    """The tensor that shows where the backbone stands; what precedes it in a transformer is no sure sign."""
+    return next((name for name in needed if name.startswith('patch_embed.')), needed[0])
 
 
 def _prefixes(names: Iterable[str], first: str) -> list[str]:

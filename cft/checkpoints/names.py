@@ -1,40 +1,17 @@
-"""How code bases name the tensors of a ResNet or a vision transformer, and the same tensors in OpenMMLab's names.
+"""How code bases name the tensors of a network, in timm's names and in OpenMMLab's.
 
-torchvision's, timm's and mmpretrain's ResNets share their names, which are
-therefore no dialect. A dialect is recognised by names below a prefix.
+One way: the names of authors and of Hugging Face become timm's, and those of a
+ResNet or a plain vision transformer OpenMMLab's. torchvision's, timm's and
+mmpretrain's ResNets share their names, which are therefore no dialect. A dialect
+is recognised by names below a prefix.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-SHARED_TABLE = 'rel_pos_bias.relative_position_bias_table'
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """Names of one code base.
-
-    Attributes:
-        name: Of the code base or architecture.
-        anchors: Names that such a network has, by which it is recognised.
-        rules: Patterns and replacements, applied in this order.
-    """
-
-    name: str
-    anchors: tuple[str, ...]
-    rules: tuple[tuple[str, str], ...]
-
-    def translate(self, name: str) -> str:
-        """OpenMMLab's name of a tensor; the name itself if no rule is for it.
-
-        Example:
-            >>> TIMM_VIT.translate('blocks.3.mlp.fc1.weight')
-            'layers.3.ffn.layers.0.0.weight'
-        """
-        for pattern, replacement in self.rules:
-            name = re.sub(pattern, replacement, name)
-        return name
+from .authors import AUTHORS
+from .dialect import Dialect, find_dialects, translate_below
+from .hugging_face import HUGGING_FACE
 
 
 def _numbered_children(first_stage: int) -> Dialect:
@@ -72,69 +49,46 @@ TIMM_VIT = Dialect(
         (r'^norm_pre\.', 'pre_norm.'),
     ),
 )
-TORCHVISION_VIT = Dialect(
-    'torchvision ViT',
-    ('conv_proj.weight', 'encoder.layers.encoder_layer_0.ln_1.weight'),
-    (
-        (r'^conv_proj\.', 'patch_embed.projection.'),
-        (r'^class_token$', 'cls_token'),
-        (r'^encoder\.pos_embedding$', 'pos_embed'),
-        (r'^encoder\.ln\.', 'ln1.'),
-        (r'^encoder\.layers\.encoder_layer_(\d+)\.ln_([12])\.', r'layers.\1.ln\2.'),
-        (r'^encoder\.layers\.encoder_layer_(\d+)\.self_attention\.in_proj_', r'layers.\1.attn.qkv.'),
-        (r'^encoder\.layers\.encoder_layer_(\d+)\.self_attention\.out_proj\.', r'layers.\1.attn.proj.'),
-        (r'^encoder\.layers\.encoder_layer_(\d+)\.mlp\.(?:0|linear_1)\.', r'layers.\1.ffn.layers.0.0.'),
-        (r'^encoder\.layers\.encoder_layer_(\d+)\.mlp\.(?:3|linear_2)\.', r'layers.\1.ffn.layers.1.'),
-    ),
-)
 MMSEG_VIT = Dialect(
     'mmseg ViT',
     ('patch_embed.projection.weight', 'layers.0.attn.attn.in_proj_weight'),
     ((r'\.attn\.attn\.in_proj_', '.attn.qkv.'), (r'\.attn\.attn\.out_proj\.', '.attn.proj.')),
 )
 MMPRETRAIN_VIT = Dialect('mmpretrain ViT', ('patch_embed.projection.weight', 'layers.0.attn.qkv.weight'), ())
-DIALECTS = (*map(_numbered_children, (4, 3, 2)), DETECTRON2, TIMM_VIT, TORCHVISION_VIT, MMSEG_VIT, MMPRETRAIN_VIT)
+TO_TIMM = (*HUGGING_FACE, *AUTHORS)
+TO_OPENMMLAB = (*map(_numbered_children, (4, 3, 2)), DETECTRON2, TIMM_VIT, MMSEG_VIT, MMPRETRAIN_VIT)
 
 
-def find_dialects(names: Iterable[str]) -> dict[str, Dialect]:
-    """Prefixes below which a network in a dialect stands."""
-    names = set(names)
-    found = {}
-    for dialect in DIALECTS:
-        first, *others = dialect.anchors
-        for name in sorted(name for name in names if name == first or name.endswith(f'.{first}')):
-            prefix = name[: len(name) - len(first)]
-            if all(prefix + other in names for other in others):
-                found.setdefault(prefix, dialect)
-    return found
+def dialects_of(names: Iterable[str]) -> dict[str, Dialect]:
+    """Prefixes below which a network stands, and the dialect in which a file names it."""
+    names = list(names)
+    return find_dialects(names, TO_OPENMMLAB) | find_dialects(names, TO_TIMM)
 
 
-def translate(names: Iterable[str], own: Iterable[str] = ()) -> dict[str, str]:
-    """OpenMMLab's names of the tensors of a file.
+def to_timm(names: Iterable[str]) -> dict[str, str]:
+    """timm's names of the tensors of a file, each with its name in the file; names of no dialect stay.
+
+    Example:
+        >>> to_timm(['conv_proj.weight', 'encoder.layers.encoder_layer_0.ln_1.weight'])['patch_embed.proj.weight']
+        'conv_proj.weight'
+    """
+    names = list(names)
+    return translate_below(names, find_dialects(names, TO_TIMM))
+
+
+def to_openmmlab(names: Iterable[str], own: Iterable[str] = ()) -> dict[str, str]:
+    """OpenMMLab's names of the tensors of a file, each with its name in the file.
 
     Args:
         names: The file's.
         own: The backbone's, which tell two ways of naming in OpenMMLab apart:
-            mmseg's ViT has PyTorch's attention; a BEiT has one table of relative
-            positions or one in each layer.
-
-    Returns:
-        New name to the name in the file; one in the file may have several.
+            mmseg's ViT has PyTorch's attention.
     """
-    names, own = list(names), list(own)
-    dialects = find_dialects(names)
-    translated = {}
-    for name in names:
-        prefix = max((prefix for prefix in dialects if name.startswith(prefix)), key=len, default=None)
-        new = name if prefix is None else prefix + dialects[prefix].translate(name[len(prefix) :])
-        translated[new] = name
-    tables = [name for name in own if name.endswith('.attn.relative_position_bias_table')]
-    for shared in [name for name in translated if name.endswith(SHARED_TABLE)] if tables else []:
-        prefix = shared[: -len(SHARED_TABLE)]
-        translated |= {prefix + table: translated[shared] for table in tables}
+    timm = to_timm(names)
+    new = translate_below(timm, find_dialects(timm, TO_OPENMMLAB))
     if any(name.endswith('.attn.attn.in_proj_weight') for name in own):
-        translated = {_as_mmseg(new): name for new, name in translated.items()}
-    return translated
+        return {_as_mmseg(name): timm[other] for name, other in new.items()}
+    return {name: timm[other] for name, other in new.items()}
 
 
 def _as_mmseg(name: str) -> str:

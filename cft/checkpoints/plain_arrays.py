@@ -7,6 +7,7 @@ what it is given.
 
 import math
 import re
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,7 +15,12 @@ PLAIN_DTYPE = re.compile(r'[<>|=]?(b1|[iufc]\d+|[SU]\d+)')
 
 
 class Unread:
-    """Stands in for an object that is not rebuilt; whatever a file does with it has no effect."""
+    """Stands in for an object that is not rebuilt; whatever a file does with it has no effect.
+
+    Example:
+        >>> Unread('anything', 'at', 'all')
+        <not read>
+    """
 
     def __new__(cls, *_: object) -> 'Unread':
         return super().__new__(cls)
@@ -30,7 +36,7 @@ class Unread:
 class Bytes(Unread):
     """``_codecs.encode``, as which pickles write bytes."""
 
-    def __new__(cls, text: str, encoding: str = 'latin1') -> bytes:
+    def __new__(cls, text: str, encoding: str = 'latin1') -> bytes:  # type: ignore[misc]  # no instance: the bytes
         if encoding not in ('latin1', 'latin-1'):
             raise ValueError(f'bytes in the encoding {encoding!r}')
         return text.encode('latin1')
@@ -39,7 +45,7 @@ class Bytes(Unread):
 class NoBytes(Unread):
     """``bytes()``, as which pickles write empty ones."""
 
-    def __new__(cls) -> bytes:
+    def __new__(cls) -> bytes:  # type: ignore[misc]  # no instance: the bytes
         return b''
 
 
@@ -51,13 +57,13 @@ class Dtype(Unread):
             raise ValueError(f'a NumPy array of type {spec!r}, which is neither numbers nor text')
         self.value = np.dtype(spec)
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: Any) -> None:
         if state[1] not in ('<', '>', '|', '=') or any(part is not None for part in state[2:5]):
             raise ValueError('a NumPy array with fields')
         self.value = self.value.newbyteorder(state[1])
 
 
-def _from_bytes(data: bytes, dtype: Dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
+def _from_bytes(data: bytes, dtype: Dtype, shape: tuple[int, ...], order: Literal['C', 'F']) -> np.ndarray:
     if len(data) != math.prod(shape) * dtype.value.itemsize:
         raise ValueError(f'a NumPy array of shape {shape} in {len(data)} bytes')
     return np.frombuffer(bytes(data), dtype.value).reshape(shape, order=order).copy()
@@ -68,7 +74,7 @@ class Array(Unread):
 
     value: np.ndarray
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, data = state
         self.value = _from_bytes(data, dtype, shape, 'F' if fortran else 'C')
 
@@ -76,14 +82,16 @@ class Array(Unread):
 class Scalar(Unread):
     """A NumPy number."""
 
-    def __new__(cls, dtype: Dtype, data: bytes) -> np.generic:
-        return _from_bytes(data, dtype, (), 'C')[()]
+    def __new__(cls, dtype: Dtype, data: bytes) -> np.generic:  # type: ignore[misc]  # no instance: the number
+        return _from_bytes(data, dtype, (), 'C').flat[0]
 
 
 class Buffer(Unread):
     """An array in the pickle protocol 5."""
 
-    def __new__(cls, data: bytes, dtype: Dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
+    def __new__(  # type: ignore[misc]  # no instance: the array
+        cls, data: bytes, dtype: Dtype, shape: tuple[int, ...], order: Literal['C', 'F']
+    ) -> np.ndarray:
         return _from_bytes(data, dtype, shape, order)
 
 

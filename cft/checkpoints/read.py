@@ -8,18 +8,20 @@ import tarfile
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 
 from cft.errors import ConfigError
 
+from .content import finish
 from .integrity import find_damage
 from .plain_arrays import PLAIN, Bytes
 from .refusal import TRUST_VARIABLE, unreadable
-from .stand_ins import finish, stand_in_for
+from .stand_ins import stand_in_for
 
 # How files of torch.save before version 1.6 begin: a pickled number.
 LEGACY_MAGIC = b'\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.'
@@ -48,7 +50,8 @@ def read_checkpoint(path: str | Path, trusted: bool | None = None) -> object:
     Raises:
         RefusedError: A :class:`ConfigError`, if it asks for a class that could
             run code.
-        ConfigError: If there is no such file, it is damaged or no checkpoint.
+        ConfigError: If there is no such file, it is damaged or no checkpoint,
+            unpacks to far more than its own size, or contains itself.
             Damage is found by the check sums of ``torch.save`` and ``.npz``;
             other kinds of files have none.
 
@@ -61,7 +64,7 @@ def read_checkpoint(path: str | Path, trusted: bool | None = None) -> object:
     if trusted is None:
         trusted = os.environ.get(TRUST_VARIABLE) == '1'
     try:
-        return _read(path, trusted)
+        return finish(_read(path, trusted))
     except Exception as error:
         # Text and truncated files can look like any instructions, and fail in any way.
         raise unreadable(path, error) from error
@@ -86,15 +89,31 @@ def _read(path: Path, trusted: bool) -> object:
     if tarfile.is_tarfile(path):
         raise ValueError('it is a tar archive; unpack it, or save the checkpoint again with a newer PyTorch')
     with path.open('rb') as file:
-        return pickle.load(file) if trusted else finish(_PlainUnpickler(file).load())
+        return pickle.load(file) if trusted else _PlainUnpickler(file).load()
+
+
+def read_plain_pickle(file: BinaryIO) -> object:
+    """Unpickle plain containers, numbers, text and NumPy arrays.
+
+    Raises:
+        pickle.UnpicklingError: If the file asks for any other class or function.
+        Exception: If it is damaged, or no pickle.
+
+    Example:
+        >>> read_plain_pickle(io.BytesIO(pickle.dumps({'boxes': [[1, 2, 3, 4]]})))
+        {'boxes': [[1, 2, 3, 4]]}
+    """
+    return finish(_PlainUnpickler(file).load())
 
 
 def _read_torch_file(path: Path, trusted: bool) -> object:
     if trusted:
         return torch.load(path, map_location='cpu', weights_only=False)
-    allowed = [(stand_in, name) for name in sorted(_names_in(path)) if (stand_in := stand_in_for(name))]
+    allowed: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+        (stand_in, name) for name in sorted(_names_in(path)) if (stand_in := stand_in_for(name))
+    ]
     with torch.serialization.safe_globals(allowed):
-        return finish(torch.load(path, map_location='cpu', weights_only=True))
+        return torch.load(path, map_location='cpu', weights_only=True)
 
 
 def _names_in(path: Path) -> set[str]:
@@ -114,7 +133,7 @@ def _names_in_pickle(file: BinaryIO) -> set[str]:
     names = set()
     try:
         for code, argument, _ in pickletools.genops(file):
-            if code.name == 'GLOBAL':
+            if code.name == 'GLOBAL' and isinstance(argument, str):
                 names.add(_current_name(*argument.split(' ', 1)))
     except ValueError:
         # What is no pickle, the loader refuses.
@@ -128,7 +147,8 @@ def _current_name(module: str, name: str) -> str:
     return f'{module}.{name}'
 
 
-class _PlainUnpickler(pickle.Unpickler):
+# The one written in C makes room for as many objects as a file says that it has; this one counts them.
+class _PlainUnpickler(pickle._Unpickler):
     """Builds plain containers and NumPy arrays; asked for anything else, it stops."""
 
     def find_class(self, module: str, name: str) -> type:

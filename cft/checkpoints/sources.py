@@ -35,12 +35,39 @@ class Source:
 
 
 ONLINE = 'the online network'
-VIT = '.* ViT'
+ENCODER = 'the encoder'
+TOWER = 'the tower of images'
+VIT = '(timm|torchvision|mmpretrain|mmseg) ViT'
 # The first that fits is taken: those with companions come before those with a prefix alone.
 SOURCES = (
+    Source('DINOv3 (Hugging Face)', dialect='Hugging Face DINOv3 .*'),
+    Source(
+        'DINOv2 with registers (Hugging Face)',
+        dialect='Hugging Face ViT',
+        beside=(r'.*layer_scale1\.lambda1', r'.*embeddings\.register_tokens'),
+    ),
+    Source('DINOv2 (Hugging Face)', dialect='Hugging Face ViT', beside=(r'.*layer_scale1\.lambda1',)),
+    Source('SigLIP or CLIP (Hugging Face)', dialect='Hugging Face SigLIP.*'),
+    Source('MAE (Hugging Face)', dialect='Hugging Face ViT', beside=(r'decoder\.decoder_embed\.',), taken=ENCODER),
+    Source('SimMIM (Hugging Face)', dialect='Hugging Face Swin', beside=(r'decoder\.0\.',), taken=ENCODER),
+    Source('Hugging Face', dialect='Hugging Face .*', classifies=True),
+    Source('DINOv3', dialect='timm ViT', beside=(r'.*storage_tokens',)),
+    Source('DINOv3', dialect='ConvNeXt', beside=(r'.*norms\.3\.',)),
+    Source('DINOv2 with registers', dialect='timm ViT', beside=(r'.*register_tokens',)),
+    Source('DINOv2', dialect='timm ViT', beside=(r'.*mask_token', r'.*ls1\.gamma')),
+    Source('iBOT', dialect='timm ViT', beside=(r'.*masked_embed',)),
+    Source('BEiT-3', dialect='BEiT-3', classifies=True),
+    Source('EVA-02', dialect='timm ViT', beside=(r'.*blocks\.0\.mlp\.w(12|1)\.',), classifies=True),
+    Source('FCMAE', dialect='ConvNeXt', beside=(r'.*dwconv\.kernel',), taken=ENCODER),
+    Source('ConvNeXt-v2', dialect='ConvNeXt', beside=(r'.*grn\.gamma',), classifies=True),
+    Source('ConvNeXt', dialect='ConvNeXt', classifies=True),
+    Source('SimMIM', r'(module\.)?encoder\.', dialect='.*Swin', beside=(r'.*decoder\.0\.',), taken=ENCODER),
+    Source('Swin Transformer', dialect='Swin', classifies=True),
+    Source('CLIP or OpenCLIP', dialect='CLIP ViT', taken=TOWER),
+    Source('OpenCLIP', r'(module\.)?visual\.trunk\.', taken=TOWER),
     Source('BEiT-v2', dialect=VIT, beside=(r'(module\.)?cls_pt_layers\.',)),
     Source('BEiT', dialect='timm ViT', beside=(r'.*blocks\.0\.attn\.q_bias',)),
-    Source('MAE', dialect='timm ViT', beside=(r'(module\.)?decoder_embed\.',), taken='the encoder'),
+    Source('MAE', dialect='timm ViT', beside=(r'(module\.)?decoder_embed\.',), taken=ENCODER),
     Source('MoCo-v3', r'(module\.)?base_encoder\.', taken='the base encoder'),
     Source('OpenSelfSup', r'(module\.)?encoder_q\.0\.', taken='the query encoder'),
     Source('MoCo (v1, v2)', r'(module\.)?encoder_q\.', taken='the query encoder'),
@@ -70,9 +97,10 @@ SOURCES = (
     Source('SimCLR (bolts)', r'encoder\.', (r'projection\.',)),
     Source('SimCLR (Lightning)', r'convnet\.'),
     Source('SimCLR (sthalles)', r'backbone\.', (r'backbone\.fc\.\d',)),
-    Source('mmpretrain, mmselfsup or cft', r'backbone\.'),
-    Source('torchvision', '', dialect='torchvision ViT', classifies=True),
+    Source('mmpretrain, mmselfsup or cft', r'backbone\.(network\.)?'),
+    Source('torchvision', '', dialect='torchvision .*', classifies=True),
     Source('timm names (MAE, DINO, DeiT, ...)', r'(module\.)?', dialect='timm ViT', classifies=True),
+    Source('timm names', r'(module\.)?', dialect='timm (ConvNeXt|Swin)', classifies=True),
     Source('mmpretrain names', '', dialect=VIT, classifies=True),
     Source('torchvision names', r'(module\.)?', (r'(module\.)?layer1\.0\.conv1\.',), classifies=True),
 )

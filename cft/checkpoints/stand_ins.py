@@ -6,9 +6,7 @@ histories and NumPy arrays come back.
 
 from collections import OrderedDict
 
-import numpy as np
-
-from .plain_arrays import PLAIN, Array, Unread
+from .plain_arrays import PLAIN, Unread
 
 # Packages whose objects training codes keep beside the weights: options, paths, callbacks, log settings.
 BOOKKEEPING_PACKAGES = {
@@ -21,12 +19,12 @@ MAPPING_NAMES = {'AttributeDict', 'CfgNode', 'ConfigDict', 'EasyDict'}
 class Mapping(Unread):
     """A dict class of another library comes back as an OrderedDict."""
 
-    def __new__(cls, *_: object) -> OrderedDict:
+    def __new__(cls, *_: object) -> OrderedDict:  # type: ignore[misc]  # no instance: the dict
         return OrderedDict()
 
 
 class History(Unread):
-    """MMEngine's log history, which a resumed run continues; :func:`finish` rebuilds it."""
+    """MMEngine's log history, which a resumed run continues; :func:`cft.checkpoints.content.finish` rebuilds it."""
 
     state: dict | None = None
 
@@ -48,39 +46,3 @@ def stand_in_for(name: str) -> type | None:
     if package in BOOKKEEPING_PACKAGES or name == 'torch.torch_version.TorchVersion':
         return Mapping if last in MAPPING_NAMES or name == 'addict.addict.Dict' else Unread
     return None
-
-
-def finish(content: object) -> object:
-    """Replace the stand-ins in nested containers by what they stand for; dicts and lists in place."""
-    return _finish(content, {})
-
-
-def _finish(value: object, finished: dict[int, object]) -> object:
-    """``finished`` keeps what lies at several places of a file from being walked through at each."""
-    if id(value) in finished:
-        return finished[id(value)]
-    if isinstance(value, Array):
-        return getattr(value, 'value', value)
-    if isinstance(value, History):
-        return _rebuild_history(value)
-    if type(value) is tuple:
-        finished[id(value)] = tuple(_finish(item, finished) for item in value)
-        return finished[id(value)]
-    if isinstance(value, dict | list):
-        finished[id(value)] = value
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            value[key] = _finish(item, finished)
-    return value
-
-
-def _rebuild_history(history: History) -> object:
-    from mmengine.logging import HistoryBuffer
-
-    state = history.state or {}
-    logs, counts = (_finish(state.get(name), {}) for name in ('_log_history', '_count_history'))
-    if not isinstance(logs, np.ndarray) or not isinstance(counts, np.ndarray) or logs.shape != counts.shape:
-        return history
-    buffer = HistoryBuffer(logs, counts)
-    if isinstance(state.get('max_length'), int):
-        buffer.max_length = state['max_length']
-    return buffer
