@@ -1,6 +1,6 @@
 """Measures of a model, and what a comparison of models allows one to say."""
 
-from .findings import findings
+from .conclusions import findings
 from .nearest_neighbours import knn_accuracy
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
 from .scatter import scatter_ratio

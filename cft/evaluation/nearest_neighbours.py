@@ -1,7 +1,6 @@
 """Accuracy of weighted nearest neighbours on frozen features."""
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
 
 
 def knn_accuracy(
@@ -33,6 +32,9 @@ def knn_accuracy(
         >>> knn_accuracy(x, y, x, y, k=1)
         100.0
     """
+    # Here, as every run would wait for SciPy.
+    from sklearn.neighbors import KNeighborsClassifier
+
     classifier = KNeighborsClassifier(
         n_neighbors=k, metric='cosine', algorithm='brute', weights=lambda distance: np.exp(-distance / temperature)
     )

@@ -23,6 +23,11 @@ class MethodSummary:
         tightness: Mean of within-class over total scatter (W/T), smaller is tighter.
         tighter_draws: Draws in which W/T is below the baseline's.
         step_time_ratio: Median over draws of the step time over the baseline's.
+
+    Example:
+        >>> scl = MethodSummary('scl', 'SCL', 3, 92.5, 0.7, 1.5, 0.5, 0.2, tighter_draws=3, step_time_ratio=1.1)
+        >>> scl.verdict
+        'above'
     """
 
     key: str
@@ -41,9 +46,16 @@ class MethodSummary:
         """``'baseline'``, or by two standard errors ``'above'``, ``'below'`` or ``'not distinguishable'``."""
         if self.difference is None:
             return 'baseline'
-        if self.difference > 2 * self.difference_error:
+        difference, error = self.interval
+        if difference > 2 * error:
             return 'above'
-        return 'below' if self.difference < -2 * self.difference_error else 'not distinguishable'
+        return 'below' if difference < -2 * error else 'not distinguishable'
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """``difference`` and ``difference_error`` of a method that is not the baseline."""
+        assert self.difference is not None and self.difference_error is not None, 'the baseline has no difference'
+        return self.difference, self.difference_error
 
 
 def baseline_of(summaries: Sequence[MethodSummary]) -> MethodSummary:
@@ -51,6 +63,10 @@ def baseline_of(summaries: Sequence[MethodSummary]) -> MethodSummary:
 
     Raises:
         ValueError: If it is not among them.
+
+    Example:
+        >>> baseline_of([MethodSummary('ce', 'CE', 3, 91.0, 0.7, None, None, 0.3, 0, 1.0)]).name
+        'CE'
     """
     for summary in summaries:
         if summary.difference is None:
@@ -63,6 +79,10 @@ def runs_by_draw(runs: Sequence[Mapping[str, Any]], method: str) -> dict[int, Ma
 
     Raises:
         ValueError: If a draw occurs twice.
+
+    Example:
+        >>> runs_by_draw([dict(method='ce', draw=1), dict(method='ce', draw=0), dict(method='scl', draw=0)], 'ce')
+        {0: {'method': 'ce', 'draw': 0}, 1: {'method': 'ce', 'draw': 1}}
     """
     found: dict[int, Mapping[str, Any]] = {}
     for run in runs:

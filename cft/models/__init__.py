@@ -1,14 +1,7 @@
 """Models and their parts."""
 
-from .adversarial import (
-    PGD,
-    AuxiliaryBatchNorm1d,
-    AuxiliaryBatchNorm2d,
-    auxiliary_statistics,
-    convert_to_auxiliary,
-    perturb,
-    signed_gradient_step,
-)
+from .adversarial import PGD, perturb, signed_gradient_step
+from .backbones import AutoBackbone, TimmBackbone
 from .branches import ContrastiveBranch
 from .classification import (
     ContrastiveClsHead,
@@ -16,7 +9,6 @@ from .classification import (
     FrozenBackboneClassifier,
     MultiViewDataPreprocessor,
 )
-from .local_batch_norm import LocalBatchNorm
 from .losses import (
     FocalSupConLoss,
     InfoNCELoss,
@@ -26,6 +18,15 @@ from .losses import (
     SCETermsLoss,
     SCHaNeLoss,
     SupConLoss,
+)
+from .necks import SimpleFeaturePyramid
+from .norms import (
+    AuxiliaryBatchNorm1d,
+    AuxiliaryBatchNorm2d,
+    LocalBatchNorm,
+    SplitBatchNorm2d,
+    auxiliary_statistics,
+    convert_to_auxiliary,
 )
 from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
@@ -38,12 +39,12 @@ from .selfsup import (
     MoCoV2,
     MomentumContrast,
     ReSSL,
-    SplitBatchNorm2d,
 )
 
 __all__ = [
     'PGD',
     'SCE',
+    'AutoBackbone',
     'AuxiliaryBatchNorm1d',
     'AuxiliaryBatchNorm2d',
     'ContrastiveBranch',
@@ -71,8 +72,10 @@ __all__ = [
     'SCELoss',
     'SCETermsLoss',
     'SCHaNeLoss',
+    'SimpleFeaturePyramid',
     'SplitBatchNorm2d',
     'SupConLoss',
+    'TimmBackbone',
     'auxiliary_statistics',
     'convert_to_auxiliary',
     'cutmix',

@@ -1,19 +1,22 @@
 """Numerical building blocks on plain tensors."""
 
-from .balanced_subset import balanced_subset, rank_within
+from .finite import all_finite, names_of_non_finite
 from .gather import gather_rows, gather_rows_with_grad, is_distributed, rank_offset, row_counts
+from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
 from .precision import full_precision
 from .shuffle import shuffle_rows
-from .spherical_kmeans import spherical_kmeans
+from .subsets import balanced_subset, rank_within
 
 __all__ = [
+    'all_finite',
     'balanced_subset',
     'full_precision',
     'gather_rows',
     'gather_rows_with_grad',
     'is_distributed',
     'l2_normalize',
+    'names_of_non_finite',
     'rank_offset',
     'rank_within',
     'row_counts',

@@ -10,12 +10,22 @@ from torch.distributed.nn.functional import all_gather as all_gather_with_grad
 
 
 def is_distributed() -> bool:
-    """Whether more than one process takes part."""
+    """Whether more than one process takes part.
+
+    Example:
+        >>> is_distributed()
+        False
+    """
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
 def row_counts(rows: torch.Tensor) -> list[int]:
-    """Number of rows on each rank, in rank order."""
+    """Number of rows on each rank, in rank order.
+
+    Example:
+        >>> row_counts(torch.zeros(3, 2))
+        [3]
+    """
     if not is_distributed():
         return [len(rows)]
     count = torch.tensor([len(rows)], device=rows.device)
@@ -25,7 +35,12 @@ def row_counts(rows: torch.Tensor) -> list[int]:
 
 
 def rank_offset(counts: list[int]) -> int:
-    """Index at which this rank's rows start in the joined tensor."""
+    """Index at which this rank's rows start in the joined tensor.
+
+    Example:
+        >>> rank_offset([3])
+        0
+    """
     return sum(counts[: dist.get_rank()]) if len(counts) > 1 else 0
 
 
@@ -48,6 +63,10 @@ def gather_rows(rows: torch.Tensor, counts: list[int] | None = None) -> torch.Te
 
     Returns:
         (sum of n, ...) tensor, rank 0's rows first, equal on every rank.
+
+    Example:
+        >>> gather_rows(torch.zeros(3, 2)).shape
+        torch.Size([3, 2])
     """
     if not is_distributed():
         return rows
@@ -71,6 +90,10 @@ def gather_rows_with_grad(rows: torch.Tensor, counts: list[int] | None = None) -
 
     Returns:
         (sum of n, ...) tensor, rank 0's rows first.
+
+    Example:
+        >>> gather_rows_with_grad(torch.zeros(3, 2, requires_grad=True)).requires_grad
+        True
     """
     if not is_distributed():
         return rows

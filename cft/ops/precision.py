@@ -2,26 +2,24 @@
 
 import functools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import torch
 
 T = TypeVar('T')
 
 
-def _widen(value: object) -> object:
-    if isinstance(value, torch.Tensor) and value.is_floating_point():
-        return value.to(torch.promote_types(value.dtype, torch.float32))
-    return value
+def _is_floating(value: object) -> TypeGuard[torch.Tensor]:
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
 
 
 def full_precision(function: Callable[..., T]) -> Callable[..., T]:
     """Decorate ``function`` so that its arithmetic is at least float32.
 
-    Floating-point tensor arguments of lower precision are widened (gradients
-    flow back in the original type) and autocast is switched off inside, since
-    it would turn the matrix products of similarities into half precision.
-    float64 stays float64.
+    Floating-point tensor arguments are widened to float32, or to float64 if one
+    of them is that, so that they can be multiplied with each other (gradients
+    flow back in the original type). Autocast is switched off inside, since it
+    would turn the matrix products of similarities into half precision.
 
     Example:
         >>> import torch
@@ -34,10 +32,12 @@ def full_precision(function: Callable[..., T]) -> Callable[..., T]:
 
     @functools.wraps(function)
     def wrapper(*args: object, **kwargs: object) -> T:
-        args = tuple(_widen(value) for value in args)
-        kwargs = {name: _widen(value) for name, value in kwargs.items()}
-        device = next((v.device.type for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)), 'cpu')
-        with torch.autocast(device, enabled=False):
+        tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+        types = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
+        widest = functools.reduce(torch.promote_types, types, torch.float32)
+        args = tuple(value.to(widest) if _is_floating(value) else value for value in args)
+        kwargs = {name: value.to(widest) if _is_floating(value) else value for name, value in kwargs.items()}
+        with torch.autocast(tensors[0].device.type if tensors else 'cpu', enabled=False):
             return function(*args, **kwargs)
 
     return wrapper

@@ -84,5 +84,6 @@ class DomainAccuracy(BaseMetric):
         """Accuracies of all ranks' samples."""
         domains, correct = (np.array(column) for column in zip(*results, strict=True))
         accuracies = domain_accuracies(correct, domains)
+        assert self.dataset_meta is not None, 'evaluators tell it before they process'
         named = {self.dataset_meta['domains'][domain]: value for domain, value in accuracies.items()}
         return {**named, AVERAGE: float(np.mean(list(accuracies.values())))}

@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from cft.registry import MODELS
 
-from .checks import check_attack
-from .perturb import LossOf, perturb
+from .attacks import LossOf, perturb
+from .input_checks import check_attack
 
 
 @MODELS.register_module()

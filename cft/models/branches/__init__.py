@@ -2,6 +2,6 @@
 
 from .contrastive_branch import ContrastiveBranch
 from .contrastive_side import ContrastiveSide, smooth_cross_entropy, zero_through
-from .record_calls import record_calls
+from .recording import record_calls
 
 __all__ = ['ContrastiveBranch', 'ContrastiveSide', 'record_calls', 'smooth_cross_entropy', 'zero_through']

@@ -19,7 +19,20 @@ class ContrastiveSide:
         contrastive: The branch, or None for cross-entropy alone.
         smooth_classifier: Whether generated samples count in the cross-entropy.
         loss_weights: Weights ``loss_ce`` and ``loss_con``; stage hooks change them.
+
+    Example:
+        >>> class Head(ContrastiveSide, nn.Module):
+        ...     def __init__(self, contrastive):
+        ...         super().__init__()
+        ...         self.init_contrastive(8, contrastive, smooth_classifier=False, loss_weights=None)
+        >>> head = Head(dict(type='cft.ContrastiveBranch', loss=dict(type='cft.SupConLoss')))
+        >>> head.contrastive_loss(torch.randn(4, 8), torch.tensor([0, 0, 1, 1]), num_classes=2)[0].shape
+        torch.Size([])
     """
+
+    contrastive: nn.Module | None
+    smooth_classifier: bool
+    loss_weights: dict[str, float]
 
     def init_contrastive(
         self,
@@ -62,6 +75,7 @@ class ContrastiveSide:
         self, features: torch.Tensor, labels: torch.Tensor, num_classes: int
     ) -> tuple[torch.Tensor, MixedPairs | None]:
         """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated."""
+        assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:
             return zero_through(self.contrastive, features), None
         loss, mixed = self.contrastive(features, labels, num_classes)
@@ -94,6 +108,12 @@ def smooth_cross_entropy(
 
     Returns:
         Scalar.
+
+    Example:
+        >>> features, targets, mask = torch.randn(3, 8), torch.eye(3), torch.ones(3, dtype=torch.bool)
+        >>> mixed = MixedPairs(features, targets, mask, features, targets, mask)
+        >>> smooth_cross_entropy(torch.tensor(1.0), 3, mixed, nn.Linear(8, 3)).shape
+        torch.Size([])
     """
     logits = classifier(torch.cat([mixed.positives, mixed.negatives])).float()
     targets = torch.cat([mixed.positive_targets, mixed.negative_targets]).to(logits)
@@ -118,6 +138,11 @@ def _with_frequencies(counts: torch.Tensor, targets: torch.Tensor, frequencies: 
 
 
 def zero_through(module: nn.Module, like: torch.Tensor) -> torch.Tensor:
-    """A zero that reaches every trainable parameter, so that DDP does not wait for a missing gradient."""
+    """A zero that reaches every trainable parameter, so that DDP does not wait for a missing gradient.
+
+    Example:
+        >>> zero_through(nn.Linear(2, 2), torch.zeros(1)).item()
+        0.0
+    """
     zero = like.new_zeros((), dtype=torch.float32)
     return sum((0.0 * p.flatten()[0].float() for p in module.parameters() if p.requires_grad), zero)

@@ -6,6 +6,7 @@ from mmpretrain.models import LinearClsHead
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from cft.errors import ConfigError
 from cft.models.branches import ContrastiveSide, smooth_cross_entropy, zero_through
 from cft.models.pairs import MixedPairs
 from cft.registry import MODELS
@@ -32,6 +33,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
         kwargs: ``init_cfg`` of :class:`mmpretrain.models.LinearClsHead`.
 
     Raises:
+        ConfigError: If ``num_classes`` is None, which a config leaves to the data.
         ValueError: If ``smooth_classifier`` has no generator to take samples
             from, a weight has an unknown name, or ``loss``, ``cal_acc`` or
             ``topk`` is given, which would have no effect.
@@ -53,6 +55,11 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
         ineffective = sorted({'loss', 'cal_acc', 'topk'} & set(kwargs))
         if ineffective:
             raise ValueError(f'{ineffective} would have no effect: this head computes loss_ce and loss_con; remove it')
+        if num_classes is None:
+            raise ConfigError(
+                'num_classes is None: cft fills it in from the class folders of the data; with other tools set '
+                'model.head.num_classes'
+            )
         super().__init__(num_classes, in_channels, **kwargs)
         self.init_contrastive(in_channels, contrastive, smooth_classifier, loss_weights)
 
@@ -71,6 +78,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
             data_samples: N samples with integer labels (``gt_label``), or soft
                 labels (``gt_score``) from batch augmentation, which only
                 cross-entropy can use.
+            **kwargs: What the loss module of cross-entropy takes besides.
 
         Returns:
             ``loss_ce`` and, with a branch, ``loss_con``.

@@ -33,6 +33,12 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
     Raises:
         ValueError: If batch augmentation (Mixup, CutMix) is asked for together
             with several views; their mixed labels have no positive pairs.
+
+    Example:
+        >>> preprocessor = MultiViewDataPreprocessor(mean=[127.5] * 3, std=[127.5] * 3)
+        >>> views = [torch.full((2, 3, 4, 4), 255.0), torch.zeros(2, 3, 8, 8)]
+        >>> [view[0, 0, 0, 0].item() for view in preprocessor({'inputs': views})['inputs']]
+        [1.0, -1.0]
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:

@@ -4,6 +4,7 @@ import torch
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 
+from cft.errors import ConfigError
 from cft.registry import MODELS
 
 
@@ -44,7 +45,12 @@ class FineTuneClassifier(ImageClassifier):
         Args:
             inputs: (N, C, H, W), or a list of V such tensors, one per view.
             data_samples: N samples; each one's label holds for all its views.
+
+        Raises:
+            ConfigError: If the model has no head.
         """
+        if not self.with_head:
+            raise ConfigError('model.head is missing or None: a classifier is trained by its head; give it one')
         if isinstance(inputs, torch.Tensor):
             return super().loss(inputs, data_samples)
         return self.head.loss(self._extract_views(inputs), list(data_samples) * len(inputs))

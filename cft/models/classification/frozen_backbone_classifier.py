@@ -1,6 +1,7 @@
 """Linear probe: a classifier that trains its head alone."""
 
 import logging
+from typing import Any
 
 from mmengine.logging import print_log
 
@@ -29,7 +30,7 @@ class FrozenBackboneClassifier(FineTuneClassifier):
         ...     head=dict(type='LinearClsHead', num_classes=1000, in_channels=2048)))
     """
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.backbone.requires_grad_(False)
 

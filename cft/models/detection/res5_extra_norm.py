@@ -32,6 +32,8 @@ class Res5ExtraNorm(BaseModule):
         super().__init__()
         norm_cfg = norm_cfg or dict(type='BN', requires_grad=True)
         self.res5 = ResLayer(depth, norm_cfg=norm_cfg, init_cfg=init_cfg, **kwargs)
+        # The last stage of the pre-trained network: its weights come with the backbone's.
+        self.res5.continues_backbone = True
         block, _ = ResNet.arch_settings[depth]
         self.norm = build_norm_layer(norm_cfg, 64 * 2**self.res5.stage * block.expansion)[1]
 

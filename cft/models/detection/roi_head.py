@@ -37,7 +37,8 @@ class ContrastiveRoIHead(ContrastiveSide, StandardRoIHead):
             asked for and the box head is not trained by plain cross-entropy.
 
     Example:
-        >>> roi_head = dict(type='cft.ContrastiveRoIHead', bbox_head=dict(type='Shared2FCBBoxHead', ...), ...,
+        >>> roi_head = dict(
+        ...     type='cft.ContrastiveRoIHead', bbox_head=dict(type='Shared2FCBBoxHead', num_classes=20),
         ...     contrastive=dict(type='cft.ContrastiveBranch', loss=dict(type='cft.SupConLoss'), loss_weight=0.1))
     """
 

@@ -6,18 +6,37 @@ from torch import nn
 from cft.ops import full_precision
 from cft.registry import MODELS
 
-from ._instance import candidate_similarities, check_views
+from .candidates import candidate_similarities, check_views, propagate_non_finite
 
 
 @full_precision
 def info_nce_loss(
     query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None, *, temperature: float = 0.2
 ) -> torch.Tensor:
-    """The functional form of :class:`InfoNCELoss`."""
+    """The functional form of :class:`InfoNCELoss`.
+
+    Args:
+        query: (N, D) features of the online encoder, normalised here.
+        key: (N, D) features of the momentum encoder, row i of the same image
+            as query i; no gradient flows into them.
+        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        temperature: tau > 0.
+
+    Returns:
+        Scalar, at least float32; 0 for an empty batch.
+
+    Raises:
+        ValueError: If a shape does not fit.
+
+    Example:
+        >>> views = torch.eye(2)
+        >>> info_nce_loss(views, views, temperature=1.0)  # log(1 + 1 / e)
+        tensor(0.3133)
+    """
     check_views(query, key, queue)
     similarities, own = candidate_similarities(query, key, queue)
     log_probability = (similarities / temperature).log_softmax(dim=1)
-    return -log_probability[own].sum() / max(len(query), 1)
+    return propagate_non_finite(-log_probability[own].sum() / max(len(query), 1), similarities)
 
 
 @MODELS.register_module()

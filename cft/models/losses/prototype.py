@@ -6,6 +6,8 @@ from torch import nn
 from cft.ops import full_precision, l2_normalize
 from cft.registry import MODELS
 
+from .candidates import propagate_non_finite
+
 
 def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torch.Tensor) -> None:
     if features.dim() != 2:
@@ -27,8 +29,9 @@ def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torc
     elif labels.shape == (rows, clusters):
         if not labels.is_floating_point():
             raise ValueError(f'soft labels of shape (N, K) must be floating-point, got {labels.dtype}')
-        if not ((labels >= 0) & labels.isfinite()).all():
-            raise ValueError('soft labels must be finite and not negative')
+        # The rounding of half precision, of up to some hundred probabilities.
+        if not ((labels >= 0).all() and (labels.float().sum(dim=1) < 1.1).all()):
+            raise ValueError('soft labels must be finite and not negative, and add up to 1 at most in each row')
     else:
         raise ValueError(
             f'labels must be ({rows},) integers or ({rows}, {clusters}) soft labels, got shape {tuple(labels.shape)}'
@@ -39,15 +42,36 @@ def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torc
 def prototype_loss(
     features: torch.Tensor, prototypes: torch.Tensor, labels: torch.Tensor, *, temperature: float = 0.1
 ) -> torch.Tensor:
-    """The functional form of :class:`PrototypeLoss`."""
+    """The functional form of :class:`PrototypeLoss`.
+
+    Args:
+        features: (N, D), any floating type, normalised here.
+        prototypes: (K, D), any floating type, normalised here.
+        labels: (N,) integers, the prototype of each row, -1 for one that is not
+            assigned yet; or (N, K) probabilities, where a row of zeros stands
+            for -1.
+        temperature: tau > 0.
+
+    Returns:
+        Scalar, at least float32; 0 if no row has a label.
+
+    Raises:
+        ValueError: If a shape does not fit, a label names no prototype, or a
+            soft label is negative or not finite, or a row of them adds up to more than 1.
+
+    Example:
+        >>> prototype_loss(torch.eye(2), torch.eye(2), torch.tensor([0, -1]), temperature=1.0)  # log(1 + 1 / e)
+        tensor(0.3133)
+    """
     _check_inputs(features, prototypes, labels)
     soft = labels.dim() == 2
     assigned = labels.sum(dim=1) > 0 if soft else labels >= 0
     # Rows without a label are taken out beforehand, so that not even a NaN of theirs reaches the gradient.
     features, labels = features[assigned], labels[assigned]
-    log_probability = (l2_normalize(features) @ l2_normalize(prototypes).T / temperature).log_softmax(dim=1)
+    features, prototypes = l2_normalize(features), l2_normalize(prototypes)
+    log_probability = (features @ prototypes.T / temperature).log_softmax(dim=1)
     terms = labels * log_probability if soft else log_probability.gather(1, labels.long()[:, None])
-    return -terms.sum() / max(len(features), 1)
+    return propagate_non_finite(-terms.sum() / max(len(features), 1), features, prototypes)
 
 
 @MODELS.register_module()
@@ -90,7 +114,8 @@ class PrototypeLoss(nn.Module):
 
         Raises:
             ValueError: If a shape does not fit, a label names no prototype, or
-                a soft label is negative or not finite.
+                a soft label is negative or not finite, or a row of
+                them adds up to more than 1.
         """
         return prototype_loss(features, prototypes, labels, temperature=self.temperature)
 

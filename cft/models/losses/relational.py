@@ -6,7 +6,13 @@ from torch import nn
 from cft.ops import full_precision
 from cft.registry import MODELS
 
-from ._instance import candidate_similarities, check_views, log_softmax_over, relation_target
+from .candidates import (
+    candidate_similarities,
+    check_views,
+    log_softmax_over,
+    propagate_non_finite,
+    relation_target,
+)
 
 
 @full_precision
@@ -18,12 +24,31 @@ def ressl_loss(
     temperature: float = 0.1,
     target_temperature: float = 0.05,
 ) -> torch.Tensor:
-    """The functional form of :class:`ReSSLLoss`."""
+    """The functional form of :class:`ReSSLLoss`.
+
+    Args:
+        query: (N, D) features of the online encoder, normalised here.
+        key: (N, D) features of the momentum encoder, row i of the same image
+            as query i; no gradient flows into them.
+        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        temperature: tau > 0 of the online distribution.
+        target_temperature: tau_m > 0 of the target.
+
+    Returns:
+        Scalar, at least float32; 0 without any candidate but the own key.
+
+    Raises:
+        ValueError: If a shape does not fit.
+
+    Example:
+        >>> ressl_loss(torch.randn(4, 16), torch.randn(4, 16), torch.randn(64, 16)).shape
+        torch.Size([])
+    """
     check_views(query, key, queue)
     target, own = relation_target(key, queue, target_temperature)
     similarities, _ = candidate_similarities(query, key, queue)
     log_probability = log_softmax_over(similarities / temperature, ~own).masked_fill(own, 0.0)
-    return -(target * log_probability).sum() / max(len(query), 1)
+    return propagate_non_finite(-(target * log_probability).sum() / max(len(query), 1), similarities)
 
 
 @full_precision
@@ -36,13 +61,36 @@ def sce_loss(
     target_temperature: float = 0.05,
     coefficient: float = 0.5,
 ) -> torch.Tensor:
-    """The functional form of :class:`SCELoss`."""
+    """The functional form of :class:`SCELoss`.
+
+    Args:
+        query: (N, D) features of the online encoder, normalised here.
+        key: (N, D) features of the momentum encoder, row i of the same image
+            as query i; no gradient flows into them.
+        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        temperature: tau > 0 of the online distribution.
+        target_temperature: tau_m > 0 of the target.
+        coefficient: lambda in [0, 1], the weight of the own key in the target; 1 is InfoNCE.
+
+    Returns:
+        Scalar, at least float32; 0 for an empty batch.
+
+    Raises:
+        ValueError: If a shape does not fit.
+
+    Example:
+        >>> query, key = torch.randn(2, 4, 16)
+        >>> alone = sce_loss(query, key, temperature=0.2, coefficient=1.0)
+        >>> torch.allclose(alone, torch.nn.functional.cross_entropy(
+        ...     torch.nn.functional.normalize(query) @ torch.nn.functional.normalize(key).T / 0.2, torch.arange(4)))
+        True
+    """
     check_views(query, key, queue)
     relations, own = relation_target(key, queue, target_temperature)
     target = coefficient * own.to(relations) + (1 - coefficient) * relations
     similarities, _ = candidate_similarities(query, key, queue)
     log_probability = (similarities / temperature).log_softmax(dim=1)
-    return -(target * log_probability).sum() / max(len(query), 1)
+    return propagate_non_finite(-(target * log_probability).sum() / max(len(query), 1), similarities)
 
 
 def check_temperatures(temperature: float, target_temperature: float) -> None:

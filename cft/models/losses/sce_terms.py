@@ -6,7 +6,7 @@ from torch import nn
 from cft.ops import full_precision
 from cft.registry import MODELS
 
-from ._instance import candidate_similarities, check_views
+from .candidates import candidate_similarities, check_views, propagate_non_finite
 from .info_nce import info_nce_loss
 from .relational import check_temperatures, ressl_loss
 
@@ -19,16 +19,34 @@ def ceiling_loss(
 
     .. math:: L = -\frac{1}{n} \sum_i \log \sum_{j \ne i} p^1_{ij}
 
-    ``L_Ceil`` of SCE's proposition 1. Arguments as in :class:`SCELoss`; a query
-    without any candidate but its own key counts as 0.
+    ``L_Ceil`` of SCE's proposition 1.
+
+    Args:
+        query: (N, D) features of the online encoder, normalised here.
+        key: (N, D) features of the momentum encoder, row i of the same image
+            as query i; no gradient flows into them.
+        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        temperature: tau > 0.
+
+    Returns:
+        Scalar, at least float32; 0 without any candidate but the own key.
+
+    Raises:
+        ValueError: If a shape does not fit.
+
+    Example:
+        >>> views = torch.eye(2)
+        >>> ceiling_loss(views, views, temperature=1.0)  # log(1 + e)
+        tensor(1.3133)
     """
     check_views(query, key, queue)
     similarities, own = candidate_similarities(query, key, queue)
     logits = similarities / temperature
     if logits.shape[1] < 2:
-        return logits.sum() * 0.0
+        return propagate_non_finite(logits.sum() * 0.0, similarities)
     others = logits.masked_fill(own, torch.finfo(logits.dtype).min / 2)
-    return (logits.logsumexp(dim=1) - others.logsumexp(dim=1)).sum() / max(len(query), 1)
+    loss = (logits.logsumexp(dim=1) - others.logsumexp(dim=1)).sum() / max(len(query), 1)
+    return propagate_non_finite(loss, similarities)
 
 
 @MODELS.register_module()
@@ -78,7 +96,8 @@ class SCETermsLoss(nn.Module):
             ressl_loss(*views, **temperature, target_temperature=self.target_temperature),
             ceiling_loss(*views, **temperature),
         )
-        return sum(weight * term for weight, term in zip(self.weights, terms, strict=True))
+        first, second, third = (weight * term for weight, term in zip(self.weights, terms, strict=True))
+        return first + second + third
 
     def extra_repr(self) -> str:
         return f'weights={self.weights}, temperature={self.temperature}, target_temperature={self.target_temperature}'

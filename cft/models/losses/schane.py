@@ -6,7 +6,7 @@ from torch import nn
 from cft.ops import full_precision
 from cft.registry import MODELS
 
-from ._supervised import batch_similarities, check_inputs, masked_logsumexp, mean_over_anchors
+from .candidates import batch_similarities, check_inputs, masked_logsumexp, mean_over_anchors, propagate_non_finite
 
 
 @full_precision
@@ -18,9 +18,27 @@ def schane_loss(
     detach_weights: bool = False,
     gather: bool = False,
 ) -> torch.Tensor:
-    """The functional form of :class:`SCHaNeLoss`, in log space throughout."""
+    """The functional form of :class:`SCHaNeLoss`, in log space throughout.
+
+    Args:
+        features: (N, D), any floating type, normalised here.
+        labels: (N,) integers.
+        temperature: tau > 0.
+        detach_weights: Treat beta as constants.
+        gather: Take the candidates from all ranks, see :class:`SupConLoss`.
+
+    Returns:
+        Scalar, at least float32, finite; 0 if no anchor has a positive.
+
+    Raises:
+        ValueError: If a shape does not fit or labels are not integers.
+
+    Example:
+        >>> schane_loss(torch.randn(6, 16), torch.tensor([0, 0, 1, 1, 2, 2])).shape
+        torch.Size([])
+    """
     check_inputs(features, labels)
-    _, (logits, positive, candidate) = batch_similarities(features, labels, temperature, gather)
+    anchors, (logits, positive, candidate) = batch_similarities(features, labels, temperature, gather)
     negative = candidate & ~positive
     number_of_negatives = negative.sum(dim=1, keepdim=True).clamp(min=1)
     log_weights = number_of_negatives.to(logits).log() + logits - masked_logsumexp(logits, negative)[:, None]
@@ -32,7 +50,7 @@ def schane_loss(
     denominator = torch.logaddexp(positives, masked_logsumexp(log_weights + logits, negative))
     number_of_positives = positive.sum(dim=1)
     losses = denominator - positives + number_of_positives.clamp(min=1).to(logits).log()
-    return mean_over_anchors(losses, number_of_positives > 0, gather)
+    return propagate_non_finite(mean_over_anchors(losses, number_of_positives > 0, gather), anchors)
 
 
 @MODELS.register_module()

@@ -1,4 +1,4 @@
-"""Supervised contrastive loss (Khosla et al. 2020; COIN, equation 1)."""
+"""Supervised contrastive loss (Khosla et al. 2020; COIN, equation 1), and its focal form (Core-tuning, L_con^f)."""
 
 import torch
 from torch import nn
@@ -6,7 +6,14 @@ from torch import nn
 from cft.ops import full_precision, l2_normalize
 from cft.registry import MODELS
 
-from ._supervised import Similarities, batch_similarities, check_inputs, masked_logsumexp, mean_over_anchors
+from .candidates import (
+    Similarities,
+    batch_similarities,
+    check_inputs,
+    masked_logsumexp,
+    mean_over_anchors,
+    propagate_non_finite,
+)
 
 
 def _append_own(
@@ -23,7 +30,9 @@ def _append_own(
     if mask is not None and mask.shape != anchors.shape[:1]:
         raise ValueError(f'row mask must be ({len(anchors)},), got shape {tuple(mask.shape)}')
     mask = anchors.new_ones(len(anchors), dtype=torch.bool) if mask is None else mask.bool()
-    logits = (anchors * l2_normalize(extra)).sum(dim=1, keepdim=True) / temperature
+    # A NaN in a row that does not exist, times its gradient of 0, would be NaN.
+    extra = l2_normalize(extra.masked_fill(~mask[:, None], 0.0))
+    logits = (anchors * extra).sum(dim=1, keepdim=True) / temperature
     columns = (logits, (mask & positive)[:, None], mask[:, None])
     return Similarities(*(torch.cat(pair, dim=1) for pair in zip(similarities, columns, strict=True)))
 
@@ -42,9 +51,34 @@ def supcon_loss(
     only_extra_positives: bool = False,
     gather: bool = False,
 ) -> torch.Tensor:
-    """The functional form of :class:`SupConLoss` and :class:`FocalSupConLoss`."""
+    """The functional form of :class:`SupConLoss` and :class:`FocalSupConLoss`.
+
+    Args:
+        features: (N, D), any floating type, normalised here.
+        labels: (N,) integers.
+        extra_positives: (N, D), row i joins P_i and A_i of anchor i alone.
+        extra_negatives: (N, D), row i joins A_i of anchor i alone.
+        positive_mask: (N,) boolean, which rows of ``extra_positives`` exist.
+        negative_mask: (N,) boolean, which rows of ``extra_negatives`` exist.
+        temperature: tau > 0.
+        focal: Weight each positive by how hard it is.
+        only_extra_positives: Take only generated positives as P_i.
+        gather: Take the candidates from all ranks, see :class:`SupConLoss`.
+
+    Returns:
+        Scalar, at least float32, finite; 0 if no anchor has a positive.
+
+    Raises:
+        ValueError: If a shape does not fit or labels are not integers.
+
+    Example:
+        >>> features = torch.eye(2).repeat_interleave(2, 0)
+        >>> supcon_loss(features, torch.tensor([0, 0, 1, 1]), temperature=1.0)  # log(1 + 2 / e)
+        tensor(0.5514)
+    """
     check_inputs(features, labels)
     anchors, similarities = batch_similarities(features, labels, temperature, gather)
+    in_batch = similarities.logits.shape[1]
     if only_extra_positives:
         logits, positive, candidate = similarities
         similarities = Similarities(logits, torch.zeros_like(positive), candidate & ~positive)
@@ -58,7 +92,8 @@ def supcon_loss(
     terms = log_probability * (1 - log_probability.exp()) if focal else log_probability
     number_of_positives = positive.sum(dim=1)
     losses = -terms.sum(dim=1) / number_of_positives.clamp(min=1)
-    return mean_over_anchors(losses, number_of_positives > 0, gather)
+    loss = mean_over_anchors(losses, number_of_positives > 0, gather)
+    return propagate_non_finite(loss, anchors, logits[:, in_batch:])
 
 
 @MODELS.register_module()
@@ -140,3 +175,23 @@ class SupConLoss(nn.Module):
 
     def extra_repr(self) -> str:
         return f'temperature={self.temperature}, gather={self.gather}, only_extra_positives={self.only_extra_positives}'
+
+
+@MODELS.register_module()
+class FocalSupConLoss(SupConLoss):
+    r"""Supervised contrastive loss that weights a positive by how hard it is.
+
+    .. math:: L = -\frac{1}{n'} \sum_i \frac{1}{|P_i|} \sum_{j \in P_i}
+              (1 - p_{ij}) \log p_{ij},
+              \quad p_{ij} = \frac{e^{s_{ij}}}{\sum_{k \in A_i} e^{s_{ik}}}
+
+    The gradient flows through the weight as well. Arguments, shapes and the
+    sets ``P_i`` and ``A_i`` are those of :class:`SupConLoss`.
+
+    Example:
+        >>> loss = FocalSupConLoss(temperature=0.07)
+        >>> loss(torch.randn(4, 16), torch.tensor([0, 0, 1, 1])).shape
+        torch.Size([])
+    """
+
+    focal = True

@@ -1,7 +1,7 @@
 """Pair generators: what is mixed with what, and the mixed targets."""
 
 from .base import MixedPairs, PairGenerator
-from .cutmix import CutMixed, cutmix
+from .cut_mixed import CutMixed, cutmix
 from .hard_pair import HardPairMixup
 from .manifold_mixup import ManifoldMixup
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from cft.errors import DataError
+
 
 class MixedPairs(NamedTuple):
     """Generated samples: row i belongs to anchor i.
@@ -16,6 +18,10 @@ class MixedPairs(NamedTuple):
         negatives: (N, D) generated negatives.
         negative_targets: (N, num_classes) their soft labels.
         negative_mask: (N,) boolean, which of them exist.
+
+    Example:
+        >>> no_pairs(torch.zeros(0, 8), num_classes=3).positive_targets.shape
+        torch.Size([0, 3])
     """
 
     positives: torch.Tensor
@@ -34,6 +40,16 @@ class PairGenerator(nn.Module):
 
     Attributes:
         enabled: A switched-off generator is skipped by the branch; hooks set it.
+
+    Raises:
+        ValueError: If alpha is not positive.
+
+    Example:
+        >>> class NoPairs(PairGenerator):
+        ...     def forward(self, features, labels, num_classes):
+        ...         return no_pairs(features[:0], num_classes)
+        >>> NoPairs(alpha=0.4)
+        NoPairs(alpha=0.4)
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -66,4 +82,30 @@ def no_pairs(features: torch.Tensor, num_classes: int) -> MixedPairs:
 
 def mix(ratio: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """``ratio * first + (1 - ratio) * second``; exactly ``first`` where the ratio is 1."""
-    return torch.lerp(second, first, ratio)
+    mixed = torch.lerp(second, first, ratio)
+    # The difference of two numbers of opposite sign can be too large for their type; this sum then is not.
+    return torch.where(mixed.isfinite(), mixed, ratio * first + (1 - ratio) * second)
+
+
+def check_batch(features: torch.Tensor, labels: torch.Tensor, num_classes: int) -> None:
+    """Check what a generator is given.
+
+    Raises:
+        ValueError: If features are not (N, D) floating-point numbers, or labels not (N,) integers.
+        DataError: If a label is none of the classes.
+
+    Example:
+        >>> check_batch(torch.zeros(2, 4), torch.tensor([0, 2]), num_classes=3)
+    """
+    if features.dim() != 2 or not features.is_floating_point():
+        raise ValueError(
+            f'features must be (N, D) floating-point numbers, got {tuple(features.shape)} of {features.dtype}'
+        )
+    if labels.shape != features.shape[:1] or labels.is_floating_point() or labels.is_complex():
+        raise ValueError(f'labels must be ({len(features)},) integers, got {tuple(labels.shape)} of {labels.dtype}')
+    outside = (labels < 0) | (labels >= num_classes)
+    if outside.any():
+        raise DataError(
+            f'the label {labels[outside][0].item()} is none of the {num_classes} classes 0 to {num_classes - 1}; '
+            "set num_classes to the data's number of classes, or mend the labels"
+        )

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from cft.ops import full_precision, l2_normalize
 from cft.registry import MODELS
 
-from .base import MixedPairs, PairGenerator, mix, no_pairs, sample_ratios
+from .base import MixedPairs, PairGenerator, check_batch, mix, no_pairs, sample_ratios
 
 
 @full_precision
@@ -49,6 +49,9 @@ class HardPairMixup(PairGenerator):
         negative_threshold: lambda_n, lower clip of the negative's ratio.
         positive_threshold: lambda_p, lower clip of the positive's ratio; 0 is no clip.
 
+    Raises:
+        ValueError: If alpha is not positive, or a threshold lies outside [0, 1].
+
     Example:
         >>> pairs = HardPairMixup()(torch.randn(6, 16), torch.tensor([0, 0, 1, 1, 2, 2]), num_classes=3)
         >>> pairs.positives.shape, pairs.positive_targets.shape
@@ -70,7 +73,12 @@ class HardPairMixup(PairGenerator):
             features: (N, D) encoder features.
             labels: (N,) integers in [0, num_classes).
             num_classes: Width of the soft labels.
+
+        Raises:
+            ValueError: If a shape does not fit, or labels are not integers.
+            DataError: If a label lies outside [0, num_classes).
         """
+        check_batch(features, labels, num_classes)
         if len(features) == 0:
             return no_pairs(features, num_classes)
         hardest_positive, hardest_negative, negative = hardest_pairs(features, labels)

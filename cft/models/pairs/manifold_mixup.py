@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from cft.registry import MODELS
 
-from .base import MixedPairs, PairGenerator, mix, no_pairs, sample_ratios
+from .base import MixedPairs, PairGenerator, check_batch, mix, no_pairs, sample_ratios
 
 
 @MODELS.register_module()
@@ -17,6 +17,9 @@ class ManifoldMixup(PairGenerator):
     counts as a positive of the anchor. (Folding changes nothing but the order
     of the two partners, as Beta(alpha, alpha) is symmetric.) No negatives.
 
+    Raises:
+        ValueError: If alpha is not positive.
+
     Example:
         >>> pairs = ManifoldMixup()(torch.randn(4, 16), torch.tensor([0, 0, 1, 1]), num_classes=2)
         >>> pairs.negative_mask.any()
@@ -24,7 +27,8 @@ class ManifoldMixup(PairGenerator):
     """
 
     def forward(self, features: torch.Tensor, labels: torch.Tensor, num_classes: int) -> MixedPairs:
-        """Generate the mixtures; shapes as in :class:`HardPairMixup`."""
+        """Generate the mixtures; shapes and errors as in :class:`HardPairMixup`."""
+        check_batch(features, labels, num_classes)
         if len(features) == 0:
             return no_pairs(features, num_classes)
         targets = F.one_hot(labels.long(), num_classes).to(features)

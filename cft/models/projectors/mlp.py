@@ -1,5 +1,7 @@
 """Multi-layer perceptron between features and the unit sphere of a loss."""
 
+from itertools import pairwise
+
 import torch
 from mmengine.model import BaseModule
 from torch import nn
@@ -41,7 +43,7 @@ class MLPProjector(BaseModule):
         hidden = in_channels if hidden_channels is None else hidden_channels
         widths = [in_channels, *[hidden] * (num_layers - 1), out_channels]
         layers: list[nn.Module] = []
-        for index, (width_in, width_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for index, (width_in, width_out) in enumerate(pairwise(widths)):
             last = index == num_layers - 1
             layers.append(nn.Linear(width_in, width_out, bias=last or not batch_norm))
             if not last:

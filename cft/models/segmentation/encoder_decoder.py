@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.structures import SegDataSample
@@ -36,12 +37,13 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
         loss_weights: Weights ``loss_ce`` and ``loss_con``.
 
     Raises:
-        ConfigError: If the head's features cannot be seen, or a smooth
-            classifier is asked for and the head is not trained by plain
-            cross-entropy.
+        ConfigError: If the head's features cannot be seen, its ``num_classes``
+            is None, which a config leaves to the data, or a smooth classifier
+            is asked for and the head is not trained by plain cross-entropy.
 
     Example:
-        >>> model = dict(type='cft.ContrastiveEncoderDecoder', backbone=..., decode_head=dict(type='ASPPHead', ...),
+        >>> model = dict(
+        ...     type='cft.ContrastiveEncoderDecoder', backbone=..., decode_head=dict(type='ASPPHead', num_classes=21),
         ...     contrastive=dict(type='cft.ContrastiveBranch', loss=dict(type='cft.SupConLoss'), loss_weight=0.1))
     """
 
@@ -54,6 +56,12 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
         loss_weights: dict[str, float] | None = None,
         **kwargs: object,
     ) -> None:
+        head = kwargs.get('decode_head')
+        if isinstance(head, dict) and head.get('num_classes', 0) is None:
+            raise ConfigError(
+                'num_classes is None: cft fills it in from the classes of the data; with other tools set '
+                'model.decode_head.num_classes, that of the auxiliary head and of cft.LoadSegmentation yourself'
+            )
         super().__init__(*args, **kwargs)
         if not hasattr(self.decode_head, 'conv_seg'):
             raise ConfigError(f'{type(self.decode_head).__name__} does not classify with cls_seg; use EncoderDecoder')
@@ -95,7 +103,7 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
             features, labels, logits.detach(), self.decode_head.ignore_index
         )
         loss_con, mixed = self.contrastive_loss(rows, anchor_labels, self.num_classes)
-        if not self.smooth_classifier or mixed is None:
+        if self.cross_entropy is None or mixed is None:
             return {'decode.loss_con': loss_con}
         if 'decode.loss_ce' not in losses:
             raise ConfigError(
@@ -117,7 +125,7 @@ def _is_classification_loss(name: str) -> bool:
     return 'loss' in name and name != 'decode.loss_con'
 
 
-def _plain_cross_entropy(head: nn.Module) -> CrossEntropyLoss:
+def _plain_cross_entropy(head: BaseDecodeHead) -> CrossEntropyLoss:
     """The one loss of the head that a smooth classifier extends to generated samples."""
     losses = list(head.loss_decode) if isinstance(head.loss_decode, nn.ModuleList) else [head.loss_decode]
     named = [loss for loss in losses if loss.loss_name == 'loss_ce']

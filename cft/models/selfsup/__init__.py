@@ -4,13 +4,11 @@ from .deep_cluster import DeepClusterV2
 from .feature_memory import FeatureMemory
 from .feature_queue import FeatureQueue
 from .hard_examples import HardExamples
-from .hexa_dcluster import HEXADCluster
-from .hexa_moco import HEXAMoCo
+from .hexa import HEXADCluster, HEXAMoCo
 from .methods import SCE, MoCoV2, ReSSL
 from .momentum_contrast import MomentumContrast
 from .pixel_space import PixelSpace
-from .split_batch_norm import SplitBatchNorm2d
-from .view_pairs import view_pairs
+from .views import view_pairs
 
 __all__ = [
     'SCE',
@@ -24,6 +22,5 @@ __all__ = [
     'MomentumContrast',
     'PixelSpace',
     'ReSSL',
-    'SplitBatchNorm2d',
     'view_pairs',
 ]

@@ -53,6 +53,10 @@ class DeepClusterV2(BaseSelfSupervisor):
         ...     num_prototypes=[100, 100], feat_channels=128))
     """
 
+    backbone: nn.Module
+    neck: nn.Module
+    assignments: torch.Tensor
+
     def __init__(
         self,
         backbone: dict,

@@ -1,9 +1,18 @@
 """Embeddings that an epoch leaves behind, to be clustered at its end."""
 
+from typing import TypedDict
+
 import torch
 import torch.distributed as dist
 
 from cft.ops import is_distributed, l2_normalize, row_counts
+
+
+class JoinedRows(TypedDict):
+    """What the ranks remember together: ``indices`` (n,), and ``features``, (n, D) of each crop."""
+
+    indices: torch.Tensor
+    features: list[torch.Tensor]
 
 
 class FeatureMemory:
@@ -75,11 +84,19 @@ class FeatureMemory:
         self._indices[self._length : end] = indices
         self._length = end
 
+    def forward_state(self) -> int:
+        """Number of rows, for whoever undoes a step: it only ever appends."""
+        return self._length
+
+    def restore_forward_state(self, state: int) -> None:
+        """Forget the rows that were appended since :meth:`forward_state` returned ``state``."""
+        self._length = state
+
     def clear(self) -> None:
         """Forget all rows; the room for them stays."""
         self._length = 0
 
-    def joined(self) -> dict[str, torch.Tensor | list[torch.Tensor]] | None:
+    def joined(self) -> JoinedRows | None:
         """The rows of all ranks on the CPU of rank 0, None elsewhere; every rank must call.
 
         Row i of rank r comes before row i of rank r + 1 and before row i + 1
@@ -87,12 +104,14 @@ class FeatureMemory:
         """
         counts = row_counts(self.indices)
         order = torch.cat([torch.arange(count) * len(counts) + rank for rank, count in enumerate(counts)]).argsort()
-        indices, *features = (_on_first_rank(rows, counts) for rows in (self.indices, *self.features))
-        if indices is None:
+        parts = [_on_first_rank(rows, counts) for rows in (self.indices, *self.features)]
+        here = [part for part in parts if part is not None]
+        if not here:
             return None
+        indices, *features = here
         return {'indices': indices[order], 'features': [rows[order] for rows in features]}
 
-    def restore(self, joined: dict[str, torch.Tensor | list[torch.Tensor]]) -> None:
+    def restore(self, joined: JoinedRows) -> None:
         """Take this rank's part of what :meth:`joined` returned, in a job of any number of ranks."""
         rank, ranks = (dist.get_rank(), dist.get_world_size()) if is_distributed() else (0, 1)
         self.clear()

@@ -24,6 +24,9 @@ class FeatureQueue(nn.Module):
         3
     """
 
+    features: torch.Tensor
+    position: torch.Tensor
+
     def __init__(self, length: int, channels: int) -> None:
         super().__init__()
         if length < 1 or channels < 1:

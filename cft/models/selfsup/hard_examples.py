@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
-from cft.models.adversarial import LOSS_SCALE, auxiliary_statistics, move_along_sign
-from cft.models.adversarial.checks import check_attack
+from cft.models.adversarial import LOSS_SCALE, move_along_sign
+from cft.models.adversarial.input_checks import check_attack
+from cft.models.norms import auxiliary_statistics
 from cft.models.pairs import cutmix
 from cft.registry import MODELS
 

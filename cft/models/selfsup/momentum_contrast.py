@@ -12,7 +12,7 @@ from cft.ops import shuffle_rows
 from cft.registry import MODELS
 
 from .feature_queue import FeatureQueue
-from .view_pairs import view_pairs
+from .views import view_pairs
 
 
 @MODELS.register_module()
@@ -52,6 +52,9 @@ class MomentumContrast(BaseSelfSupervisor):
         ...     head=dict(type='cft.InfoNCELoss'), queue_length=4096, feat_channels=128))
     """
 
+    backbone: nn.Module
+    neck: nn.Module
+
     def __init__(
         self,
         backbone: dict,
@@ -89,7 +92,8 @@ class MomentumContrast(BaseSelfSupervisor):
 
         Parameters move; BatchNorm statistics of the momentum encoder are its own.
         """
-        targets, goals = [], []
+        targets: list[torch.Tensor] = []
+        goals: list[torch.Tensor] = []
         for target, online in self._encoder_parts():
             goal = dict(online.named_parameters())
             for name, parameter in target.named_parameters():

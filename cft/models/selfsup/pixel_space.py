@@ -25,13 +25,13 @@ class PixelSpace:
     """
 
     def __init__(self, preprocessor: nn.Module) -> None:
-        self.mean = getattr(preprocessor, 'mean', None)
-        self.std = getattr(preprocessor, 'std', None)
+        self.mean: Tensor | None = getattr(preprocessor, 'mean', None)
+        self.std: Tensor | None = getattr(preprocessor, 'std', None)
 
     def restore(self, images: Tensor) -> Tensor:
         """Pixel values 0 to 255 of normalised (N, C, H, W) images."""
         pixels = images.detach()
-        if self.mean is not None:
+        if self.mean is not None and self.std is not None:
             pixels = pixels * self.std + self.mean
         if pixels.numel():
             least, most = torch.aminmax(pixels)
@@ -45,4 +45,4 @@ class PixelSpace:
 
     def normalize(self, pixels: Tensor) -> Tensor:
         """What the model sees of (N, C, H, W) pixel values."""
-        return pixels if self.mean is None else (pixels - self.mean) / self.std
+        return pixels if self.mean is None or self.std is None else (pixels - self.mean) / self.std

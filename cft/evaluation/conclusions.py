@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr
 
 from .paired import MethodSummary, baseline_of
 
@@ -24,7 +24,7 @@ def chance_level(draws: int) -> float:
         >>> round(chance_level(10), 3)
         0.077
     """
-    return float(2 * stats.t.sf(2, draws - 1))
+    return float(2 * stdtr(draws - 1, -2))
 
 
 def findings(summaries: Sequence[MethodSummary], results_knn: Mapping[str, float]) -> list[str]:
@@ -77,8 +77,8 @@ def findings(summaries: Sequence[MethodSummary], results_knn: Mapping[str, float
 
 
 def _interval(summary: MethodSummary, sign: int = 1) -> str:
-    difference = round(sign * summary.difference, 2) + 0.0  # no '-0.00'
-    return f'{difference:+.2f} ± {summary.difference_error:.2f} points'
+    difference, error = summary.interval
+    return f'{round(sign * difference, 2) + 0.0:+.2f} ± {error:.2f} points'  # no '-0.00'
 
 
 def _about_pretraining(base: MethodSummary, scratch: MethodSummary) -> str:

@@ -16,6 +16,6 @@ class LocalBatchNorm(nn.BatchNorm2d):
         torch.Size([4, 3])
     """
 
-    def _check_input_dim(self, input: Tensor) -> None:
+    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 - the name that torch gives it
         if input.dim() < 2:
             raise ValueError(f'expected (N, C, ...) input, got shape {tuple(input.shape)}')

@@ -5,7 +5,7 @@ import torch.distributed as dist
 
 from cft.errors import ConfigError
 
-from ._spherical_steps import SHORTEST, assign, blocks, move_centroids, sum_over_ranks, working_type
+from ._kmeans_steps import SHORTEST, assign, blocks, move_centroids, sum_over_ranks, working_type
 from .gather import is_distributed, rank_offset, row_counts
 from .normalize import l2_normalize
 

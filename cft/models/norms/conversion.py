@@ -6,12 +6,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from cft.errors import ConfigError
+from cft.registry import MODELS
 
-from .auxiliary_batch_norm import AUXILIARY_OF, AuxiliaryStatistics, single_statistics
+from .auxiliary import AuxiliaryStatistics, single_statistics
 
 
 def convert_to_auxiliary(model: nn.Module) -> nn.Module:
-    """Replace every BatchNorm1d and BatchNorm2d of a model by its auxiliary counterpart, in place.
+    """Replace every BatchNorm of a model by its auxiliary counterpart, in place.
 
     The parameters stay the same objects, so that an optimiser keeps them; the
     auxiliary ones start as copies. Convert before building the optimiser, which
@@ -21,20 +22,22 @@ def convert_to_auxiliary(model: nn.Module) -> nn.Module:
         The model; a new layer if the model is itself a BatchNorm.
 
     Raises:
-        ConfigError: If a BatchNorm is of another kind (SyncBN, SplitBN ...); the model is then unchanged.
+        ConfigError: If a BatchNorm has no counterpart in ``MODELS``, as SyncBN; the model is then unchanged.
 
     Example:
         >>> [type(layer).__name__ for layer in convert_to_auxiliary(nn.Sequential(nn.BatchNorm1d(3)))]
         ['AuxiliaryBatchNorm1d']
     """
-    layers = single_statistics(model)
+    layers, counterparts = single_statistics(model), _counterparts()
     for name, layer in layers.items():
-        if type(layer) not in AUXILIARY_OF:
+        if type(layer) not in counterparts:
             raise ConfigError(
                 f'{name} is a {type(layer).__name__}, which has no auxiliary counterpart; use BatchNorm1d or '
                 "BatchNorm2d there (norm_cfg=dict(type='BN')), and no sync_bn"
             )
-    converted = {layer: _with_auxiliary(layer) for layer in layers.values()}
+    converted: dict[nn.Module, nn.Module] = {
+        layer: _with_auxiliary(layer, counterparts[type(layer)]) for layer in layers.values()
+    }
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if child in converted:
@@ -42,10 +45,15 @@ def convert_to_auxiliary(model: nn.Module) -> nn.Module:
     return converted.get(model, model)
 
 
-def _with_auxiliary(layer: _BatchNorm) -> AuxiliaryStatistics:
-    new = copy.copy(layer)
+def _counterparts() -> dict[type[_BatchNorm], type[AuxiliaryStatistics]]:
+    kinds = [kind for kind in MODELS.module_dict.values() if isinstance(kind, type)]
+    return {kind.plain: kind for kind in kinds if issubclass(kind, AuxiliaryStatistics)}
+
+
+def _with_auxiliary(layer: _BatchNorm, kind: type[AuxiliaryStatistics]) -> AuxiliaryStatistics:
+    new = kind.__new__(kind)
+    new.__dict__.update(layer.__dict__)
     new._modules = dict(layer._modules)
-    new.__class__ = AUXILIARY_OF[type(layer)]
     new.auxiliary = copy.deepcopy(layer)
     new.use_auxiliary = False
     return new

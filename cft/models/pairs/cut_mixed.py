@@ -17,6 +17,11 @@ class CutMixed(NamedTuple):
         partner: (N,) indices of the images that the boxes come from.
         ratio: Share of the area that image i keeps, the weight of its label;
             ``1 - ratio`` is the partner's.
+
+    Example:
+        >>> images, partner, ratio = cutmix(torch.rand(4, 3, 32, 32))
+        >>> images.shape, partner.shape
+        (torch.Size([4, 3, 32, 32]), torch.Size([4]))
     """
 
     images: Tensor
@@ -32,12 +37,13 @@ def random_box(height: int, width: int, keep: float) -> tuple[int, int, int, int
     Returns:
         top, bottom, left, right; the bounds at the bottom and right are exclusive.
     """
-    spans = []
-    for size in (height, width):
-        length = round(size * math.sqrt(1 - keep))
-        start = int(torch.randint(size, ())) - length // 2
-        spans += [max(start, 0), min(start + length, size)]
-    return tuple(spans)
+    return (*_random_span(height, keep), *_random_span(width, keep))
+
+
+def _random_span(size: int, keep: float) -> tuple[int, int]:
+    length = round(size * math.sqrt(1 - keep))
+    start = int(torch.randint(size, ())) - length // 2
+    return max(start, 0), min(start + length, size)
 
 
 def cutmix(images: Tensor, alpha: float = 5.0, beta: float = 3.0, partner: Tensor | None = None) -> CutMixed:

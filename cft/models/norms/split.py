@@ -1,9 +1,10 @@
 """BatchNorm over parts of the batch, as if each part lay on a device of its own."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
-from cft.models.adversarial.auxiliary_batch_norm import AUXILIARY_OF, AuxiliaryStatistics
 from cft.registry import MODELS
 
 
@@ -20,9 +21,13 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
     Args:
         num_features: C, number of channels.
         num_splits: Number of parts; a batch of fewer than two rows per part is not split.
+
+    Example:
+        >>> SplitBatchNorm2d(3, num_splits=2)(torch.randn(4, 3, 8, 8)).shape
+        torch.Size([4, 3, 8, 8])
     """
 
-    def __init__(self, num_features: int, num_splits: int = 2, **kwargs: object) -> None:
+    def __init__(self, num_features: int, num_splits: int = 2, **kwargs: Any) -> None:
         super().__init__(num_features, **kwargs)
         self.num_splits = num_splits
 
@@ -32,10 +37,3 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
             return super().forward(features)
         parts = features.tensor_split(self.num_splits)
         return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])
-
-
-class AuxiliarySplitBatchNorm2d(AuxiliaryStatistics, SplitBatchNorm2d):
-    """:class:`SplitBatchNorm2d` with auxiliary statistics for adversarial inputs, split alike."""
-
-
-AUXILIARY_OF[SplitBatchNorm2d] = AuxiliarySplitBatchNorm2d

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from cft.errors import ConfigError
 
-from .checks import check_attack, check_pixels
+from .input_checks import check_attack, check_pixels
 
 LossOf = Callable[[Tensor], Tensor]
 
@@ -123,7 +123,11 @@ def move_along_sign(
     Args:
         images: (N, C, H, W) floating pixel values.
         gradient: (N, C, H, W) gradient of the loss, of any positive scale.
-        step: See :func:`signed_gradient_step`, as for the other arguments and the result.
+        step: See :func:`signed_gradient_step`, as for the result.
+        epsilon: See there.
+        clean: See there.
+        low: See there.
+        high: See there.
 
     Example:
         >>> move_along_sign(torch.full((1, 1, 1, 2), 9.), torch.tensor([[[[2., -3.]]]]), step=1, epsilon=1)
@@ -152,6 +156,13 @@ def perturb(
     its gradient. ``epsilon`` bounds a pixel's change or an image's l2 length of
     change. A random start is uniform in that ball. For the other arguments,
     the result and the errors see :func:`signed_gradient_step`.
+
+    Example:
+        >>> images = torch.full((1, 1, 1, 2), 9.0)
+        >>> def loss_of(images):
+        ...     return (images * torch.tensor([2.0, -3.0])).sum()
+        >>> perturb(images, loss_of, 'linf', epsilon=2, step=1, num_steps=3, random_start=False)
+        tensor([[[[11.,  7.]]]])
     """
     check_attack(norm, epsilon, step, num_steps)
     check_pixels(images, low, high)

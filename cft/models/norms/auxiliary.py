@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -9,21 +10,34 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from cft.errors import ConfigError
 from cft.registry import MODELS
 
+from .split import SplitBatchNorm2d
+
 
 class AuxiliaryStatistics(nn.Module):
     """What the auxiliary BatchNorms share; a mixin in front of a BatchNorm class.
 
+    A class of your own needs ``plain`` and a place in ``MODELS``;
+    :func:`convert_to_auxiliary` then knows it.
+
     Attributes:
+        plain: The BatchNorm class that it is made of.
         auxiliary: The BatchNorm that :func:`auxiliary_statistics` switches to.
         use_auxiliary: Whether it is switched on.
+
+    Example:
+        >>> class AuxiliaryBatchNorm3d(AuxiliaryStatistics, nn.BatchNorm3d):
+        ...     plain = nn.BatchNorm3d
+        >>> AuxiliaryBatchNorm3d(3).auxiliary
+        BatchNorm3d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
     """
 
+    plain: type[_BatchNorm]
     auxiliary: _BatchNorm
+    use_auxiliary: bool
 
-    def __init__(self, num_features: int, **options: object) -> None:
+    def __init__(self, num_features: int, **options: Any) -> None:
         super().__init__(num_features, **options)
-        plain = next(kind for kind, auxiliary in AUXILIARY_OF.items() if isinstance(self, auxiliary))
-        self.auxiliary = plain(num_features, **options)
+        self.auxiliary = self.plain(num_features, **options)
         self.use_auxiliary = False
 
     def forward(self, features: Tensor) -> Tensor:
@@ -63,13 +77,31 @@ class AuxiliaryBatchNorm2d(AuxiliaryStatistics, nn.BatchNorm2d):
         ...     adversarial = layer(torch.randn(4, 3, 8, 8))
     """
 
+    plain = nn.BatchNorm2d
+
 
 @MODELS.register_module('AuxBN1d')
 class AuxiliaryBatchNorm1d(AuxiliaryStatistics, nn.BatchNorm1d):
-    """:class:`AuxiliaryBatchNorm2d` for (N, C) features, as in projectors: ``norm_cfg=dict(type='cft.AuxBN1d')``."""
+    """:class:`AuxiliaryBatchNorm2d` for (N, C) features, as in projectors: ``norm_cfg=dict(type='cft.AuxBN1d')``.
+
+    Example:
+        >>> AuxiliaryBatchNorm1d(3)(torch.randn(4, 3)).shape
+        torch.Size([4, 3])
+    """
+
+    plain = nn.BatchNorm1d
 
 
-AUXILIARY_OF = {nn.BatchNorm1d: AuxiliaryBatchNorm1d, nn.BatchNorm2d: AuxiliaryBatchNorm2d}
+@MODELS.register_module('AuxSplitBN')
+class AuxiliarySplitBatchNorm2d(AuxiliaryStatistics, SplitBatchNorm2d):
+    """:class:`SplitBatchNorm2d` with auxiliary statistics for adversarial inputs, split alike.
+
+    Example:
+        >>> AuxiliarySplitBatchNorm2d(3, num_splits=2)(torch.randn(4, 3, 8, 8)).shape
+        torch.Size([4, 3, 8, 8])
+    """
+
+    plain = SplitBatchNorm2d
 
 
 def single_statistics(model: nn.Module) -> dict[str, _BatchNorm]:
@@ -98,18 +130,18 @@ def auxiliary_statistics(model: nn.Module) -> Iterator[None]:
         >>> with auxiliary_statistics(model):  # doctest: +SKIP
         ...     loss_adv = loss_of(adversarial)
     """
-    for name, layer in single_statistics(model).items():
+    for name, single in single_statistics(model).items():
         remedy = (
             'auxiliary statistics are not synchronised: leave out sync_bn'
-            if isinstance(layer, nn.SyncBatchNorm)
+            if isinstance(single, nn.SyncBatchNorm)
             else 'build it, or convert the model with convert_to_auxiliary,'
         )
         raise ConfigError(
-            f'{name} is a {type(layer).__name__}, which would mix the statistics of clean and adversarial inputs; '
+            f'{name} is a {type(single).__name__}, which would mix the statistics of clean and adversarial inputs; '
             f"{remedy} and use norm_cfg=dict(type='cft.AuxBN') (cft.AuxBN1d for vectors)"
         )
-    for name, layer in model.named_modules():
-        if getattr(layer, 'with_cp', False):
+    for name, module in model.named_modules():
+        if getattr(module, 'with_cp', False):
             raise ConfigError(
                 f'{name or "the model"} has with_cp=True: the backward pass would recompute adversarial activations '
                 'with the clean statistics; set with_cp=False'

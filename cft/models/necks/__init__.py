@@ -1,0 +1,5 @@
+"""Necks that OpenMMLab lacks."""
+
+from .simple_feature_pyramid import SimpleFeaturePyramid
+
+__all__ = ['SimpleFeaturePyramid']

@@ -1,0 +1,23 @@
+"""BatchNorms: for vectors and maps alike, of parts of a batch, with statistics of their own for adversarial inputs."""
+
+from .auxiliary import (
+    AuxiliaryBatchNorm1d,
+    AuxiliaryBatchNorm2d,
+    AuxiliarySplitBatchNorm2d,
+    AuxiliaryStatistics,
+    auxiliary_statistics,
+)
+from .conversion import convert_to_auxiliary
+from .local import LocalBatchNorm
+from .split import SplitBatchNorm2d
+
+__all__ = [
+    'AuxiliaryBatchNorm1d',
+    'AuxiliaryBatchNorm2d',
+    'AuxiliarySplitBatchNorm2d',
+    'AuxiliaryStatistics',
+    'LocalBatchNorm',
+    'SplitBatchNorm2d',
+    'auxiliary_statistics',
+    'convert_to_auxiliary',
+]
