@@ -1,19 +1,31 @@
 """What a forward pass changes beside its outputs, to be undone."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 
-from cft.models.selfsup.feature_memory import FeatureMemory
+
+class KeepsForwardState(Protocol):
+    """What a forward pass changes and that is neither parameter nor buffer, such as collected features.
+
+    A module with these two methods, or a module's attribute with them, is found by :class:`ForwardState`.
+    """
+
+    def forward_state(self) -> object:
+        """What tells the state as it is now; later forward passes must not change the returned object."""
+
+    def restore_forward_state(self, state: object) -> None:
+        """Take back what :meth:`forward_state` returned."""
 
 
 class ForwardState:
     """A copy of a model's buffers that can be put back.
 
     The buffers are BatchNorm's running statistics, queues of keys and their
-    position, and whatever else a model registers. Rows that
-    :class:`cft.models.selfsup.FeatureMemory` has appended are dropped as well.
-    The copies take the buffers' memory once; parameters and random states are
-    not part of it.
+    position, and whatever else a model registers; what else changes tells its
+    state itself (:class:`KeepsForwardState`). The copies take the buffers' memory
+    once; parameters and random states are not part of it.
 
     Args:
         model: The model, without wrappers.
@@ -32,11 +44,11 @@ class ForwardState:
         self.model = model
         self._kept: list[tuple[list[Tensor], list[Tensor]]] = []
         self._shapes: list[tuple] = []
-        self._memories: list[tuple[FeatureMemory, dict]] = []
+        self._told: list[tuple[KeepsForwardState, object]] = []
 
     @torch.no_grad()
     def keep(self) -> None:
-        """Remember the buffers as they are now."""
+        """Remember the state as it is now."""
         buffers = list(self.model.buffers())
         shapes = [(id(buffer), buffer.shape, buffer.device) for buffer in buffers]
         if shapes != self._shapes:
@@ -48,17 +60,18 @@ class ForwardState:
         else:
             for group, copies in self._kept:
                 torch._foreach_copy_(copies, group)
-        # It only ever appends, so that its attributes tell what was there.
-        self._memories = [(memory, dict(vars(memory))) for memory in _feature_memories(self.model)]
+        self._told = [(keeper, keeper.forward_state()) for keeper in _keepers(self.model)]
 
     @torch.no_grad()
     def put_back(self) -> None:
-        """Give the buffers the values of the last :meth:`keep`."""
+        """Go back to the last :meth:`keep`."""
         for group, copies in self._kept:
             torch._foreach_copy_(group, copies)
-        for memory, attributes in self._memories:
-            vars(memory).update(attributes)
+        for keeper, state in self._told:
+            keeper.restore_forward_state(state)
 
 
-def _feature_memories(model: nn.Module) -> list[FeatureMemory]:
-    return [value for module in model.modules() for value in vars(module).values() if isinstance(value, FeatureMemory)]
+def _keepers(model: nn.Module) -> list[KeepsForwardState]:
+    # Asked of the types: in every step, and a module looks long for an attribute that it lacks.
+    held = [value for module in model.modules() for value in (module, *vars(module).values())]
+    return [value for value in held if hasattr(type(value), 'forward_state')]

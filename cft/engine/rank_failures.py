@@ -36,7 +36,7 @@ def limit_waiting(seconds: float) -> None:
     """
     limit = timedelta(seconds=seconds)
     distributed.distributed_c10d.default_pg_timeout = limit
-    distributed.distributed_c10d.default_pg_nccl_timeout = limit
+    distributed.distributed_c10d.default_pg_nccl_timeout = limit  # type: ignore[attr-defined]  # torch has no public way
 
 
 @contextlib.contextmanager
@@ -125,7 +125,9 @@ def _get(key: str) -> str | None:
     return _ask(lambda store: store.get(key).decode() if store.check([key]) else None)
 
 
-def _ask(question: Callable[[distributed.Store], Result]) -> Result | None:
+def _ask(
+    question: Callable[[distributed.Store], Result],  # type: ignore[name-defined]  # torch defines it by condition
+) -> Result | None:
     """An answer of the job's store; None if it is gone with the process that kept it."""
     answers: list[Result] = []
 

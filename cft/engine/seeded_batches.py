@@ -1,9 +1,10 @@
 """Augmentation that follows from the seed, the rank and the place in the run, whichever process draws it."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -41,7 +42,7 @@ class SeededBatch(Sequence):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, position: int) -> object:
+    def __getitem__(self, position: int | slice) -> Any:
         return self.indices[position]
 
     def __iter__(self) -> Iterator:
@@ -91,7 +92,7 @@ class SeededBatches(Sampler):
         [([2, 3], 7), ([4], 8)]
     """
 
-    def __init__(self, batch_sampler: Sampler, seed: int, rank: int) -> None:
+    def __init__(self, batch_sampler: Iterable[list], seed: int, rank: int) -> None:
         self.batch_sampler = batch_sampler
         self.seed = seed
         self.rank = rank
@@ -116,10 +117,10 @@ class SeededBatches(Sampler):
         """
         self._training = True
         self._first = iteration
-        sampler = getattr(self.batch_sampler, 'sampler', None)
-        if drop and type(self.batch_sampler) is BatchSampler and hasattr(sampler, 'skip'):
-            sampler.skip(drop * self.batch_sampler.batch_size)
-            self._prepared = iter(self.batch_sampler)
+        batches = self.batch_sampler
+        if drop and type(batches) is BatchSampler and hasattr(batches.sampler, 'skip'):
+            batches.sampler.skip(drop * batches.batch_size)
+            self._prepared = iter(batches)
             return drop
         self._prepared = iter(self.batch_sampler)
         return sum(1 for _ in islice(self._prepared, drop))
@@ -132,7 +133,7 @@ class SeededBatches(Sampler):
             yield SeededBatch(indices, (self.seed, self.rank, number, purpose))
 
     def __len__(self) -> int:
-        return len(self.batch_sampler)
+        return len(cast(Sized, self.batch_sampler))
 
 
 def seed_batches(dataloader: DataLoader, seed: int, rank: int) -> SeededBatches | None:

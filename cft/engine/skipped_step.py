@@ -1,10 +1,9 @@
 """What is known of a skipped step: for a file, and in one line."""
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor
-
-from cft.engine.batch_names import sample_names
 
 SHOWN = 4
 
@@ -42,8 +41,10 @@ def describe(record: dict) -> str:
         # The parameters come in the order of the forward pass, NaNs in that of the backward pass.
         samples = [name for batch in record['batches'] for name in batch['samples']]
         parts = [
-            f'the loss is finite, but not the gradient of {record["gradients"][-1]} (nearest to the loss of '
-            f'{len(record["gradients"])} such parameters) for {_shortened(samples)}'
+            (
+                f'the loss is finite, but not the gradient of {record["gradients"][-1]} (nearest to the loss of '
+                f'{len(record["gradients"])} such parameters) for {_shortened(samples)}'
+            )
         ]
     if record['weights']:
         parts.append(f'{len(record["weights"])} weights are not finite themselves, first {record["weights"][0]}')
@@ -61,3 +62,25 @@ def _shortened(samples: list[str]) -> str:
     if not samples:
         return 'a batch whose samples have no names'
     return ', '.join(samples[:SHOWN]) + (f', ... ({len(samples)} samples)' if len(samples) > SHOWN else '')
+
+
+def sample_names(data_samples: object) -> list[str]:
+    """File of each sample of a batch, or its number where there is no file.
+
+    Args:
+        data_samples: Of any OpenMMLab library; anything else has no names.
+
+    Example:
+        >>> from mmpretrain.structures import DataSample
+        >>> sample_names([DataSample(metainfo={'img_path': 'a.jpg'}), DataSample(metainfo={'sample_idx': 7})])
+        ['a.jpg', 'sample 7']
+    """
+    return [_name(sample) for sample in data_samples] if isinstance(data_samples, Sequence) else []
+
+
+def _name(sample: object) -> str:
+    path = getattr(sample, 'img_path', None)
+    if path is not None:
+        return str(path)
+    number = getattr(sample, 'sample_idx', None)
+    return 'a sample without a name' if number is None else f'sample {number}'

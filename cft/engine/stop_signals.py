@@ -1,4 +1,4 @@
-"""Requests to stop, as schedulers send them: by signal, to one process or to all."""
+"""Requests to stop, as schedulers and a terminal's Ctrl-C send them: by signal, to one process or to all."""
 
 import os
 import signal
@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
 from torch import distributed
 from torch.utils.data import DataLoader
 
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 # A launcher may pass on what its processes have received as well: that is one request, not two.
 SECONDS_OF_ONE_REQUEST = 2.0
 
@@ -23,7 +24,9 @@ class TrainingStopped(SystemExit):
 
 
 class StopSignals:
-    """Remember that SIGTERM or SIGUSR1 has come; the next one, two seconds later or more, ends the process at once.
+    """Remember that SIGTERM, SIGUSR1 or SIGINT has come; the next one, two seconds later, ends the process at once.
+
+    SIGINT is left alone where it is ignored, as shells arrange it for what runs in the background.
 
     Example:
         >>> signals = StopSignals()
@@ -36,12 +39,13 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self._before: dict[signal.Signals, object] = {}
+        self._before: dict[signal.Signals, Any] = {}
 
     def install(self) -> None:
         """Handle the signals; only the main thread can, and in others nothing happens."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+            ignored = {signal.SIGINT} if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else set()
+            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS if number not in ignored}
 
     def restore(self) -> None:
         """Give the signals back to whoever handled them before; safe to call twice."""
@@ -116,7 +120,7 @@ class Agreement:
 
 
 def shield_workers(dataloader: DataLoader) -> None:
-    """Let worker processes of a data loader outlive the signals that a scheduler sends to every process.
+    """Let worker processes of a data loader outlive signals that a scheduler or a terminal sends to every process.
 
     The main process ends them when it stops. Without this, it would fail for
     lack of data before it has saved anything.
@@ -131,6 +135,9 @@ def _init_worker(init: Callable[[int], None] | None, worker_id: int) -> None:
     if hasattr(signal, 'sigwaitinfo'):
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         threading.Thread(target=_obey_parent, daemon=True).start()
+    else:
+        # Nothing but the main process's SIGTERM ends them.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if init is not None:
         init(worker_id)
 

@@ -1,29 +1,41 @@
 """Hooks of the training loop."""
 
 from .accumulated_gradients import AccumulatedGradientsHook
+from .batch_size_check import BatchSizeCheckHook
 from .cluster_hook import ClusterHook
+from .config_check import ConfigCheckHook
 from .duplicate_images import DuplicateImagesHook
 from .iteration_seed import IterationSeedHook
+from .labels_check import LabelsCheckHook
 from .mixup import MixupHook
 from .momentum_update import MomentumUpdateHook
 from .non_finite import NonFiniteHook
 from .num_classes_check import NumClassesCheckHook
 from .progress_bar import ProgressBarHook
+from .rank_statistics import RankStatisticsHook
+from .run_cost import RunCostHook
 from .stage_switch import StageSwitchHook
+from .starting_checkpoint import StartingCheckpointHook
 from .termination import TerminationHook
 from .unreadable_images import UnreadableImagesHook
 
 __all__ = [
     'AccumulatedGradientsHook',
+    'BatchSizeCheckHook',
     'ClusterHook',
+    'ConfigCheckHook',
     'DuplicateImagesHook',
     'IterationSeedHook',
+    'LabelsCheckHook',
     'MixupHook',
     'MomentumUpdateHook',
     'NonFiniteHook',
     'NumClassesCheckHook',
     'ProgressBarHook',
+    'RankStatisticsHook',
+    'RunCostHook',
     'StageSwitchHook',
+    'StartingCheckpointHook',
     'TerminationHook',
     'UnreadableImagesHook',
 ]

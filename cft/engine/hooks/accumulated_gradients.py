@@ -1,14 +1,16 @@
 """Checkpoints in the middle of a gradient accumulation."""
 
+from functools import reduce
+
 import torch
 from mmengine.dist import get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import distributed, nn
 
-from cft.engine.checkpoint_due import saves_after_epoch, saves_after_iteration
+from cft.engine.checkpointing import saves_after_epoch, saves_after_iteration
 from cft.engine.model_access import unwrap_model
+from cft.engine.optimizer_access import in_accumulation
 from cft.registry import HOOKS
 
 CHECKPOINT_KEY = 'accumulated_gradients'
@@ -86,13 +88,6 @@ class AccumulatedGradientsHook(Hook):
             distributed.gather_object(own, self._of_ranks if is_main_process() else None)
 
 
-def in_accumulation(runner: Runner) -> bool:
-    """Whether batches have been seen since the last optimiser step."""
-    wrapper = getattr(runner, 'optim_wrapper', None)
-    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-    return any(hasattr(single, 'should_update') and not single.should_update() for single in wrappers)
-
-
 def accumulated(model: nn.Module) -> Gradients:
     """The gradients of a model by parameter, on the CPU."""
     return {name: p.grad.detach().cpu() for name, p in model.named_parameters() if p.grad is not None}
@@ -106,4 +101,4 @@ def mean_of(parts: list[Gradients]) -> Gradients:
         {'w': tensor(2.)}
     """
     names = dict.fromkeys(name for part in parts for name in part)
-    return {name: sum(part[name] for part in parts if name in part) / len(parts) for name in names}
+    return {name: reduce(torch.add, [part[name] for part in parts if name in part]) / len(parts) for name in names}

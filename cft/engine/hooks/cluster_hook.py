@@ -1,23 +1,51 @@
 """Cluster the features that a model collects, after every epoch."""
 
 import time
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch import nn
+from torch import Tensor
 
-from cft.engine.checkpoint_due import saves_after_iteration
+from cft.engine.checkpointing import saves_after_iteration
 from cft.engine.loops import ResumableEpochLoop
 from cft.engine.model_access import unwrap_model
-from cft.engine.progress import training_batches
-from cft.engine.sample_numbers import numbered_samples
+from cft.engine.training_data import numbered_samples, training_batches
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
 CHECKPOINT_KEY = 'collected_features'
+
+
+class Memory(Protocol):
+    """Features of the images seen; see :class:`cft.models.selfsup.feature_memory.FeatureMemory`."""
+
+    def __len__(self) -> int: ...
+    def reserve(self, rows: int, device: torch.device | str, /) -> None: ...
+    def joined(self) -> Any: ...
+    def restore(self, joined: Any, /) -> None: ...
+
+
+class ClusteredModel(Protocol):
+    """What the hook asks of a model; see :class:`cft.models.DeepClusterV2`."""
+
+    num_prototypes: tuple[int, ...]
+    crops_for_assign: int
+    assignments: Tensor
+    memory: Memory
+    data_preprocessor: Callable[[Any, bool], dict]
+
+    @property
+    def prototypes(self) -> list[Tensor]: ...
+    def train(self) -> object: ...
+    def checked_views(self, inputs: list[Tensor], /) -> list[Tensor]: ...
+    def encode(self, views: list[Tensor], /) -> list[Tensor]: ...
+    def collect(self, data_samples: Any, embeddings: list[Tensor], /) -> None: ...
+    def update_prototypes(self, num_samples: int, generator: torch.Generator, iterations: int, /) -> None: ...
 
 
 @HOOKS.register_module()
@@ -84,19 +112,19 @@ class ClusterHook(Hook):
     ) -> None:
         # Only rank 0 writes checkpoints: what the others hold must have reached it before.
         if get_world_size() > 1 and saves_after_iteration(runner):
-            self._joined = unwrap_model(runner.model).memory.joined()
+            self._joined = _model_of(runner).memory.joined()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        memory = unwrap_model(runner.model).memory
+        memory = _model_of(runner).memory
         if len(memory):
             checkpoint[CHECKPOINT_KEY] = memory.joined() if get_world_size() == 1 else self._joined
 
     def after_train_epoch(self, runner: Runner) -> None:
-        self._cluster(runner, unwrap_model(runner.model), epoch=runner.epoch + 1)
+        self._cluster(runner, _model_of(runner), epoch=runner.epoch + 1)
 
     @staticmethod
-    def _checked_model(runner: Runner) -> nn.Module:
-        model = unwrap_model(runner.model)
+    def _checked_model(runner: Runner) -> ClusteredModel:
+        model = _model_of(runner)
         if not hasattr(model, 'update_prototypes'):
             raise ConfigError(
                 'ClusterHook needs a model with update_prototypes, such as cft.DeepClusterV2, and '
@@ -123,7 +151,7 @@ class ClusterHook(Hook):
             )
         return model
 
-    def _check_resumed(self, runner: Runner, model: nn.Module) -> None:
+    def _check_resumed(self, runner: Runner, model: ClusteredModel) -> None:
         clustered = model.assignments.shape[1]
         if clustered != self._num_samples:
             raise ConfigError(
@@ -136,7 +164,7 @@ class ClusterHook(Hook):
                 'resume with the model that it was written with, or start afresh with load_from and without resume'
             )
 
-    def _restore(self, runner: Runner, model: nn.Module) -> None:
+    def _restore(self, runner: Runner, model: ClusteredModel) -> None:
         loop = runner.train_loop
         if not isinstance(loop, ResumableEpochLoop) or loop.batches_done == 0:
             return
@@ -147,7 +175,7 @@ class ClusterHook(Hook):
             )
         model.memory.restore(self._loaded)
 
-    def _collect(self, runner: Runner, model: nn.Module) -> None:
+    def _collect(self, runner: Runner, model: ClusteredModel) -> None:
         model.train()
         for batch in training_batches(runner, 'Features of all training images'):
             data = model.data_preprocessor(batch, True)
@@ -155,7 +183,7 @@ class ClusterHook(Hook):
                 views = model.checked_views(data['inputs'])[: model.crops_for_assign]
                 model.collect(data['data_samples'], model.encode(views))
 
-    def _cluster(self, runner: Runner, model: nn.Module, epoch: int) -> None:
+    def _cluster(self, runner: Runner, model: ClusteredModel, epoch: int) -> None:
         start = time.perf_counter()
         seed = np.random.SeedSequence([runner.seed, epoch]).generate_state(1)[0]
         model.update_prototypes(self._num_samples, torch.Generator().manual_seed(int(seed)), self.iterations)
@@ -167,3 +195,7 @@ class ClusterHook(Hook):
             f'Clustered {len(found[0])} images after epoch {epoch} in {time.perf_counter() - start:.1f} s; '
             f'clusters with images: {used}'
         )
+
+
+def _model_of(runner: Runner) -> ClusteredModel:
+    return cast(ClusteredModel, unwrap_model(runner.model))

@@ -39,7 +39,7 @@ class DuplicateImagesHook(Hook):
     @master_only
     def before_train(self, runner: Runner) -> None:
         training = runner.train_dataloader.dataset
-        judged = {split: dataset for split in ('validation', 'test') if (dataset := _dataset_of(runner, split))}
+        judged = {split: dataset for split in ('validation', 'test') if (dataset := dataset_of(runner, split))}
         counts = {split: number for split, dataset in judged.items() if (number := count_image_files(dataset))}
         count = count_image_files(training) + sum(counts.values())
         if not counts or count == sum(counts.values()):
@@ -72,7 +72,7 @@ def describe_pairs(pairs: list[tuple[str, str]], number: int, split: str) -> str
     )
 
 
-def _dataset_of(runner: Runner, split: str) -> Dataset | None:
+def dataset_of(runner: Runner, split: str) -> Dataset | None:
     """The data set of a split; None if it has none, or the same as the other split."""
     key = {'validation': 'val_dataloader', 'test': 'test_dataloader'}[split]
     config = (runner.cfg.get(key) or {}).get('dataset')

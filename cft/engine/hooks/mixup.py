@@ -7,7 +7,6 @@ from torch import nn
 from cft.engine.model_access import modules_where
 from cft.engine.stages import stage_at, stage_starts
 from cft.errors import ConfigError
-from cft.models.pairs import PairGenerator
 from cft.registry import HOOKS
 
 
@@ -15,8 +14,9 @@ from cft.registry import HOOKS
 class MixupHook(Hook):
     """Turn mixing on and off, or change its strength, at fractions of the run.
 
-    It acts on every pair generator of the model and on the data preprocessor's
-    batch augmentation (mmpretrain's Mixup and CutMix). The stage follows from
+    It acts on every module of the model with ``enabled`` and ``alpha``, as pair
+    generators have them, and on the data preprocessor's batch augmentation
+    (mmpretrain's Mixup and CutMix). The stage follows from
     the iteration counter, hence also after a resume.
 
     Args:
@@ -25,7 +25,7 @@ class MixupHook(Hook):
             Beta parameter; default: the one of the config).
 
     Raises:
-        ValueError: If a stage has an unknown key or, before training, the model
+        ConfigError: If a stage has an unknown key or, before training, the model
             mixes nothing.
 
     Example:
@@ -47,7 +47,7 @@ class MixupHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         self.starts = stage_starts([stage.get('fraction') for stage in self.stages], runner.max_iters)
-        self._generators = list(modules_where(runner.model, lambda module: isinstance(module, PairGenerator)))
+        self._generators = list(modules_where(runner.model, _mixes_features))
         self._generator_alphas = [generator.alpha for generator in self._generators]
         # With probs, mmpretrain adds None for the steps that mix nothing.
         self._preprocessors = [
@@ -70,6 +70,10 @@ class MixupHook(Hook):
             preprocessor.batch_augments = batch_augments if enabled else None
             for augment, own_alpha in augments:
                 augment.alpha = own_alpha if alpha is None else alpha
+
+
+def _mixes_features(module: nn.Module) -> bool:
+    return hasattr(module, 'enabled') and hasattr(module, 'alpha')
 
 
 def _mixes_images(module: nn.Module) -> bool:

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from cft.engine.model_access import modules_where
+from cft.engine.optimizer_access import in_accumulation
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
@@ -39,7 +40,7 @@ class MomentumUpdateHook(Hook):
         schedule: ``'cosine'``, ``'linear'`` or ``'constant'``.
 
     Raises:
-        ValueError: For an unknown schedule, a momentum outside [0, 1], or, before
+        ConfigError: For an unknown schedule, a momentum outside [0, 1], or, before
             training, a model without a moving average.
 
     Example:
@@ -65,7 +66,7 @@ class MomentumUpdateHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: object = None, outputs: dict | None = None
     ) -> None:
-        if not runner.optim_wrapper.should_update():
+        if in_accumulation(runner):
             return
         momentum = momentum_at(runner.iter, runner.max_iters, self.momentum, self.end_momentum, self.schedule)
         for module in self._averages:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from mmengine.dist import all_gather_object, all_reduce, get_rank, is_distributed, is_main_process
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from cft.engine.finite import all_finite, gradients, names_of_non_finite, spread_if_not_finite
+from cft.engine.finite import gradients, spread_if_not_finite
 from cft.engine.forward_state import ForwardState
 from cft.engine.model_access import unwrap_model
+from cft.engine.optimizer_access import optim_wrappers
 from cft.engine.skipped_step import batch_entry, describe
 from cft.errors import ConfigError
+from cft.ops import all_finite, names_of_non_finite
 from cft.registry import HOOKS
 
 COUNT = 'non_finite_steps'
@@ -80,7 +82,7 @@ class NonFiniteHook(Hook):
         self._total = runner.message_hub.get_info(COUNT, 0) if runner.iter > 0 else 0
         self._begin_step()
         self._release()
-        for wrapper in _wrappers(runner.optim_wrapper):
+        for wrapper in optim_wrappers(runner):
             self._guard(wrapper)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
@@ -161,7 +163,7 @@ class NonFiniteHook(Hook):
         batches = [batch_entry(get_rank(), losses, samples) for losses, samples in self._batches]
         record = {
             'iteration': runner.iter,
-            'learning_rate': max(max(rates) for rates in _learning_rates(runner.optim_wrapper)),
+            'learning_rate': max(max(wrapper.get_lr()['lr']) for wrapper in optim_wrappers(runner)),
             **found,
             'batches': [batch for gathered in all_gather_object(batches) for batch in gathered],
         }
@@ -179,11 +181,3 @@ class NonFiniteHook(Hook):
                 'Lower the learning rate, warm it up, or clip with optim_wrapper.clip_grad.max_norm=1; '
                 'if the same samples come back, look at them'
             )
-
-
-def _wrappers(wrapper: OptimWrapper | OptimWrapperDict) -> list[OptimWrapper]:
-    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-
-
-def _learning_rates(wrapper: OptimWrapper | OptimWrapperDict) -> list[list[float]]:
-    return [single.get_lr()['lr'] for single in _wrappers(wrapper)]

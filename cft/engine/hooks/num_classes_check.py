@@ -1,29 +1,28 @@
 """Compare the classifier's width with the classes and labels of the data, before training."""
 
 import numpy as np
+from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from cft.datasets.sample_infos import parts_of, sample_infos
+from cft.engine.class_heads import num_classes_of
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
 from cft.registry import HOOKS
-
-HEADS = ('head', 'decode_head', 'auxiliary_head', 'roi_head.bbox_head', 'roi_head.mask_head')
 
 
 @HOOKS.register_module()
 class NumClassesCheckHook(Hook):
     """Stop with one clear error if a head's ``num_classes`` is not the data's, or a label is out of range.
 
-    Looks at the heads of classifiers (``head``), segmentors (``decode_head``,
-    ``auxiliary_head``) and detectors (``roi_head.bbox_head``,
-    ``roi_head.mask_head``). Datasets that do not name their classes are not
-    checked for their number. Labels that a classifier's data set reads from an
+    A head is any module of the model whose name ends in ``head`` and that has
+    ``num_classes``, whatever the task; ``rpn_head`` and ``semantic_head`` have
+    classes of their own. Datasets that do not name their classes are not
+    checked for their number. Labels of whole images that are read from an
     annotation file must lie from 0 to ``num_classes - 1``; those that come from
-    folders do.
+    folders do. A metric's ``topk`` can be no larger than the number of classes.
 
     Example:
         >>> default_hooks = dict(num_classes_check=dict(type='cft.NumClassesCheckHook'))
@@ -31,18 +30,22 @@ class NumClassesCheckHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         self._check(runner, runner.train_dataloader)
+        if runner.val_loop is not None:
+            _check_topk(runner, runner.val_loop.evaluator)
 
     def before_val(self, runner: Runner) -> None:
         self._check(runner, runner.val_dataloader)
+        _check_topk(runner, runner.val_loop.evaluator)
 
     def before_test(self, runner: Runner) -> None:
         self._check(runner, runner.test_dataloader)
+        _check_topk(runner, runner.test_loop.evaluator)
 
     @staticmethod
     def _check(runner: Runner, dataloader: DataLoader) -> None:
-        found = _num_classes(unwrap_model(runner.model))
-        if 'head' in found:
-            _check_labels(dataloader.dataset, found['head'])
+        found = num_classes_of(unwrap_model(runner.model))
+        for name, number in found.items():
+            _check_labels(dataloader.dataset, name, number)
         classes = getattr(dataloader.dataset, 'metainfo', {}).get('classes')
         if classes is None:
             return
@@ -56,29 +59,29 @@ class NumClassesCheckHook(Hook):
             )
 
 
-def _check_labels(dataset: Dataset, num_classes: int) -> None:
+def _check_topk(runner: Runner, evaluator: Evaluator) -> None:
+    """A metric says so itself, after the evaluation."""
+    fewest = min(num_classes_of(unwrap_model(runner.model)).values(), default=None)
+    for metric in evaluator.metrics:
+        largest = max(np.ravel(getattr(metric, 'topk', 0)), default=0)
+        if fewest is not None and largest > fewest:
+            raise ConfigError(
+                f'{type(metric).__name__} has topk={metric.topk}, but there are {fewest} classes; give it topk=(1,) or '
+                f'others of at most {fewest}'
+            )
+
+
+def _check_labels(dataset: Dataset, head: str, num_classes: int) -> None:
     for part, indices in parts_of(dataset):
-        if not getattr(part, 'ann_file', None):
+        # What is labelled with boxes or maps has no gt_label.
+        file = getattr(part, 'ann_file', None)
+        if not file or not any('gt_label' in i for i in sample_infos(part, indices[:1])):
             continue
         for info in sample_infos(part, indices):
             wrong = [int(label) for label in np.ravel(info.get('gt_label', ())) if not 0 <= label < num_classes]
             if wrong:
                 raise ConfigError(
-                    f'{info.get("img_path", "a sample")} has the label {wrong[0]} in {part.ann_file}, but '
-                    f'model.head.num_classes is {num_classes}: labels are 0 to {num_classes - 1}; correct the label, '
+                    f'{info.get("img_path", "a sample")} has the label {wrong[0]} in {file}, but '
+                    f'model.{head}.num_classes is {num_classes}: labels are 0 to {num_classes - 1}; correct the label, '
                     'or the number of classes'
                 )
-
-
-def _num_classes(model: nn.Module) -> dict[str, int]:
-    """Width of each head of the model; of a list of heads, that of each of them."""
-    found = {}
-    for name in HEADS:
-        head = model
-        for part in name.split('.'):
-            head = getattr(head, part, None)
-        members = {f'{name}.{i}': member for i, member in enumerate(head)} if isinstance(head, nn.ModuleList) else {}
-        for key, member in (members or {name: head}).items():
-            if getattr(member, 'num_classes', None) is not None:
-                found[key] = member.num_classes
-    return found

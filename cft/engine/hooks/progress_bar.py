@@ -3,6 +3,7 @@
 import atexit
 import logging
 import sys
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -72,7 +73,7 @@ class ProgressBarHook(Hook):
         if self._progress is None:
             return
         done = runner.iter + 1
-        fields = {}
+        fields: dict[str, Any] = {}
         if done % self.interval == 0 or done == runner.max_iters:
             losses = {name: float(value) for name, value in (outputs or {}).items() if 'loss' in name}
             fields['losses'] = '  '.join(f'{name} {value:.3f}' for name, value in losses.items())

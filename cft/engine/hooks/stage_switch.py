@@ -1,20 +1,28 @@
 """Train in stages that differ in loss weights and in what is frozen."""
 
 import difflib
+from typing import Protocol
 
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 from torch.optim import Optimizer
 
 from cft.engine.model_access import modules_where, unwrap_model
-from cft.engine.schedule_restart import restart_schedule
-from cft.engine.stages import stage_at, stage_starts
+from cft.engine.optimizer_access import optim_wrappers
+from cft.engine.stages import restart_schedule, stage_at, stage_starts
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
 STAGE_KEYS = {'fraction', 'loss_weights', 'frozen', 'restart_schedule'}
+
+
+class WeightedHead(Protocol):
+    """A head whose losses have weights."""
+
+    loss_weights: dict[str, float]
+
+    def set_loss_weights(self, loss_weights: dict[str, float], /) -> None: ...
 
 
 @HOOKS.register_module()
@@ -43,7 +51,7 @@ class StageSwitchHook(Hook):
               single cosine over both stages is the default, False.
 
     Raises:
-        ValueError: Before training, if a stage has an unknown key, the fractions
+        ConfigError: Before training, if a stage has an unknown key, the fractions
             do not add up, a frozen name matches no parameter, or no head takes
             loss weights.
 
@@ -78,12 +86,13 @@ class StageSwitchHook(Hook):
         self._enter(runner, stage_at(self.starts, runner.iter))
 
         def drop_frozen_gradients(optimizer: Optimizer, *_: object) -> None:
+            assert self._stage is not None, 'entered above'
             for parameter in frozen[self._stage]:
                 parameter.grad = None
 
-        wrapper = runner.optim_wrapper
-        wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-        self._handles = [w.optimizer.register_step_pre_hook(drop_frozen_gradients) for w in wrappers]
+        self._handles = [
+            wrapper.optimizer.register_step_pre_hook(drop_frozen_gradients) for wrapper in optim_wrappers(runner)
+        ]
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
         stage = stage_at(self.starts, runner.iter)
@@ -108,7 +117,7 @@ class StageSwitchHook(Hook):
         )
 
 
-def _weighted_heads(model: nn.Module) -> list[nn.Module]:
+def _weighted_heads(model: nn.Module) -> list[WeightedHead]:
     return list(modules_where(model, lambda module: hasattr(module, 'set_loss_weights')))
 
 

@@ -1,14 +1,13 @@
-"""Save and leave when the scheduler asks for it."""
+"""Save and leave when the scheduler or Ctrl-C asks for it."""
 
 import logging
 import os
-from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook, EMAHook
 from mmengine.runner import BaseLoop, Runner
 
-from cft.checkpoints.writer import write_atomically
+from cft.engine.checkpointing import write_record
 from cft.engine.stop_signals import Agreement, StopSignals, TrainingStopped, shield_workers
 from cft.registry import HOOKS
 
@@ -17,23 +16,23 @@ FILE = 'interrupted.pth'
 
 @HOOKS.register_module()
 class TerminationHook(CheckpointHook):
-    """Save a checkpoint after SIGTERM or SIGUSR1, and end the run so that ``--resume`` continues it exactly.
+    """Save a checkpoint after SIGTERM, SIGUSR1 or Ctrl-C, and end the run so that ``--resume`` continues it exactly.
 
     Schedulers send these signals before they take a machine away (Slurm:
-    ``--signal=USR1@120``, pre-emption). Any rank may receive them. All ranks
-    finish the step that follows, the first one writes ``interrupted.pth`` beside
-    the other checkpoints, ``last_checkpoint`` names it, and the process group
-    is left in order. In a validation the run stops after the current batch,
+    ``--signal=USR1@120``, pre-emption); Ctrl-C sends SIGINT. Any rank may
+    receive them. All ranks finish the step that follows, the first one writes
+    ``interrupted.pth`` beside the other checkpoints, ``last_checkpoint`` names
+    it, and the process group is left in order. In a validation the run stops after the current batch,
     and the resumed run repeats it; if the ranks have different numbers of
     batches there, it stops after the validation's end. A later interruption of
     the same run overwrites the file; it is never removed.
 
     The exit code is 75 (``EX_TEMPFAIL``: try again): all is saved. It is 1 if
     the file could not be written. A second signal, two seconds later or more,
-    ends the process at once with the signal's own code (143, 138), as does one
-    before training has begun, when there is nothing to save. torchrun's own
-    code is 1 in all these cases; signalled itself, it gives its processes 30
-    seconds to save.
+    ends the process at once with the signal's own code (143, 138, 130), as does
+    one before training has begun, when there is nothing to save. torchrun gives 1
+    in all these cases, ``tools/dist_train.sh`` where it is signalled itself: it
+    gives its processes 30 seconds to save.
 
     ``cft.apis.build_runner`` gives it to every config;
     ``default_hooks = dict(termination=None)`` keeps it away. In threads other
@@ -68,7 +67,7 @@ class TerminationHook(CheckpointHook):
         self._agreement = Agreement()
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
-        self._stopping = self._agreement.any(self._asked)
+        self._stopping = self._ranks.any(self._asked)
 
     def every_n_train_iters(self, runner: Runner, n: int, start: int = 0) -> bool:
         """Whether this iteration ends with a checkpoint of this hook."""
@@ -97,7 +96,7 @@ class TerminationHook(CheckpointHook):
         """Nothing is chosen here."""
 
     def after_train(self, runner: Runner) -> None:
-        self._agreement.close()
+        self._ranks.close()
         self._agreement = None
         self.release()
 
@@ -106,17 +105,23 @@ class TerminationHook(CheckpointHook):
         self._signals.restore()
 
     @property
+    def _ranks(self) -> Agreement:
+        assert self._agreement is not None, 'training has begun'
+        return self._agreement
+
+    @property
     def _asked(self) -> bool:
         return self._signals.received is not None
 
     def _stop(self, runner: Runner, iteration: int) -> None:
-        source = self._signals.received.name if self._asked else 'a signal to another process'
+        received = self._signals.received
+        source = 'a signal to another process' if received is None else received.name
         runner.logger.warning(f'{source}: saving after iteration {iteration}, then leaving')
-        saved = self._agreement.all_now(self._save(runner, iteration))
+        saved = self._ranks.all_now(self._save(runner, iteration))
         if saved:
             runner.logger.warning(f'Saved {FILE}; the same command with --resume continues')
         runner.visualizer.close()
-        self._agreement.close()
+        self._ranks.close()
         raise TrainingStopped(os.EX_TEMPFAIL if saved else 1)
 
     def _save(self, runner: Runner, iteration: int) -> bool:
@@ -128,7 +133,7 @@ class TerminationHook(CheckpointHook):
         try:
             runner.save_checkpoint(folder, FILE, meta=meta, by_epoch=False, backend_args=backend_args)
             if is_main_process():
-                write_atomically(Path(runner.work_dir, 'last_checkpoint'), f'{folder.rstrip("/")}/{FILE}'.encode())
+                write_record(runner.work_dir, f'{folder.rstrip("/")}/{FILE}')
         except OSError as error:
             runner.logger.log(logging.ERROR, f'{FILE} was not written to {folder} ({error.strerror or error})')
             return False

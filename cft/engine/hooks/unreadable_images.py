@@ -4,7 +4,7 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from cft.datasets.image_errors import guard_images
+from cft.datasets.image_errors import guard_images, look_ahead
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
@@ -19,6 +19,9 @@ class UnreadableImagesHook(Hook):
     end. In validation and test an unreadable image always is an error: figures
     on fewer images would not be those of the data set.
 
+    Before the first step, some images of the training and validation data are
+    looked at whose depth or kind may not be what the model is to see.
+
     Damage inside a file that its decoder does not notice stays unnoticed.
 
     Args:
@@ -26,6 +29,7 @@ class UnreadableImagesHook(Hook):
         max_skipped: With ``'skip'``, stop when one process has met more than so many.
 
     Raises:
+        ConfigError: If an argument is none of these.
         DataError: In the step that needs the image.
 
     Example:
@@ -45,6 +49,10 @@ class UnreadableImagesHook(Hook):
     def before_train(self, runner: Runner) -> None:
         limit = self.max_skipped if self.on_error == 'skip' else None
         self._guarded = guard_images(runner.train_dataloader.dataset, limit)
+        if self.on_error == 'raise':
+            look_ahead(runner.train_dataloader.dataset)
+        if runner.val_loop is not None:
+            look_ahead(runner.val_dataloader.dataset)
 
     def before_val(self, runner: Runner) -> None:
         guard_images(runner.val_dataloader.dataset)

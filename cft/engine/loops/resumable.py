@@ -7,6 +7,8 @@ from mmengine.runner import BaseLoop, Runner
 from cft.engine.seeded_batches import seed_batches
 from cft.errors import ConfigError
 
+from .early_stopping import record_early_stopping
+
 # MMEngine prints whatever begins with "val" beside the metrics.
 VALIDATED = 'iter_of_validation'
 
@@ -27,14 +29,34 @@ class ResumableLoop(BaseLoop):
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
         super().__init__(runner, *args, **kwargs)
         self.batches = seed_batches(self.dataloader, runner.seed, get_rank())
+        record_early_stopping(runner)
         runner.register_hook(ValidationRecord())
+
+    def _check_remaining(self, done: int, total: int, setting: str) -> None:
+        """Tell a resumed run that has nothing left to do.
+
+        Raises:
+            ConfigError: If its checkpoint is of a longer run than this one.
+        """
+        where = self.runner._load_from or 'the run'
+        unit = 'epoch' if setting == 'max_epochs' else 'iteration'
+        if done > total:
+            raise ConfigError(
+                f'{where} stands at {unit} {done}, beyond train_cfg.{setting}={total}: a run does not '
+                'become shorter; raise it, or test the checkpoint'
+            )
+        if 0 < done == total:
+            self.runner.logger.warning(
+                f'{where} stands at {unit} {done}, the end of the run: nothing is left to train; '
+                f'for more, raise train_cfg.{setting}'
+            )
 
     def _take_seed_of_checkpoint(self) -> None:
         """Follow the runner, which adopts the checkpoint's seed after the data loader was built."""
         if self.batches is None or self.batches.seed == self.runner.seed:
             return
         sampler = getattr(self.batches, 'sampler', None)
-        if getattr(sampler, 'seed', None) == self.batches.seed:
+        if sampler is not None and getattr(sampler, 'seed', None) == self.batches.seed:
             sampler.seed = self.runner.seed
         self.batches.seed = self.runner.seed
 

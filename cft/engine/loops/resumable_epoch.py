@@ -29,8 +29,6 @@ class ResumableEpochLoop(ResumableLoop, EpochBasedTrainLoop):
     collate functions in another process than before, and data without indices
     are beyond that.
 
-    ``cft.apis`` takes it for ``by_epoch=True`` and for ``EpochBasedTrainLoop``.
-
     Args:
         kwargs: Those of :class:`mmengine.runner.EpochBasedTrainLoop`.
 
@@ -40,7 +38,7 @@ class ResumableEpochLoop(ResumableLoop, EpochBasedTrainLoop):
 
     Example:
         >>> train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=200)
-        >>> default_hooks = dict(checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=1000))
+        >>> default_hooks = dict(checkpoint=dict(type='cft.AtomicCheckpointHook', by_epoch=False, interval=1000))
     """
 
     @property
@@ -50,6 +48,7 @@ class ResumableEpochLoop(ResumableLoop, EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train; after a resume from where the checkpoint stands."""
+        self._check_remaining(self._epoch, self._max_epochs, 'max_epochs')
         if not 0 <= self.batches_done <= len(self.dataloader):
             raise ConfigError(
                 f'the checkpoint stands at iteration {self._iter} and epoch {self._epoch}, which does not fit '

@@ -27,8 +27,6 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
     Augmentation is seeded, and a resumed run is bit-identical, as with
     :class:`ResumableEpochLoop`.
 
-    ``cft.apis`` takes it for ``by_epoch=False`` and for ``IterBasedTrainLoop``.
-
     Args:
         kwargs: Those of :class:`mmengine.runner.IterBasedTrainLoop`; with
             ``fast_forward_on_resume=True`` the data begin anew, in another
@@ -43,6 +41,7 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train; after a resume from where the checkpoint stands."""
+        self._check_remaining(self._iter, self._max_iters, 'max_iters')
         self._take_seed_of_checkpoint()
         self.runner.call_hook('before_train')
         # In MMEngine, a run over iterations is one big epoch.

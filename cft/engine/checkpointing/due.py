@@ -9,12 +9,21 @@ def saves_after_iteration(runner: Runner) -> bool:
 
     Only the first rank writes, and others learn of it by this function alone:
     what they hold must have reached the first rank before.
+
+    Example:
+        >>> if saves_after_iteration(runner):  # doctest: +SKIP
+        ...     gathered = gather_rows(rows)
     """
     return any(_due_after_iteration(hook, runner) for hook in runner.hooks if isinstance(hook, CheckpointHook))
 
 
 def saves_after_epoch(runner: Runner) -> bool:
-    """Whether a hook is about to write a checkpoint in ``after_train_epoch``."""
+    """Whether a hook is about to write a checkpoint in ``after_train_epoch``; see :func:`saves_after_iteration`.
+
+    Example:
+        >>> if saves_after_epoch(runner):  # doctest: +SKIP
+        ...     gathered = gather_rows(rows)
+    """
     return any(_due_after_epoch(hook, runner) for hook in runner.hooks if isinstance(hook, CheckpointHook))
 
 

@@ -1,12 +1,43 @@
-"""By which numbers the samples of a data set are known."""
+"""The training data outside the training loop: a pass over them, and the numbers of their samples."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
-from torch.utils.data import Dataset
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+from rich.progress import track
 
 from cft.errors import ConfigError
 
 
-def numbered_samples(dataset: Dataset) -> int:
+class SizedDataset(Protocol):
+    """What has a number of samples, each a dict."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, position: int, /) -> dict: ...
+
+
+def training_batches(runner: Runner, task: str) -> Iterator[dict]:
+    """The batches of one pass, with a bar on a terminal and about ten log lines elsewhere.
+
+    Example:
+        >>> for batch in training_batches(runner, 'Features of all training images'):  # doctest: +SKIP
+        ...     model.collect(batch)
+    """
+    loader = runner.train_dataloader
+    if is_main_process() and sys.stdout.isatty():
+        yield from track(loader, description=task, total=len(loader))
+        return
+    interval = max(1, len(loader) // 10)
+    for number, batch in enumerate(loader, start=1):
+        yield batch
+        if number % interval == 0:
+            runner.logger.info(f'{task}: {number} of {len(loader)} batches')
+
+
+def numbered_samples(dataset: SizedDataset) -> int:
     """Number of values that ``sample_idx`` takes in a data set; 0 to this number minus 1.
 
     Looks at a few samples. Subsets with ``dataset`` and ``indices``, such as
@@ -21,8 +52,9 @@ def numbered_samples(dataset: Dataset) -> int:
         >>> numbered_samples(Digits(pipeline=[dict(type='PackInputs')]))  # doctest: +SKIP
         1000
     """
-    for position in sorted(set(np.linspace(0, len(dataset) - 1, num=5, dtype=int).tolist())):
-        source, expected = dataset, position
+    for position in sorted(set(np.linspace(0, len(dataset) - 1, num=5, dtype=np.int64).tolist())):
+        source: Any = dataset
+        expected = position
         while hasattr(source, 'indices') and hasattr(source, 'dataset'):
             source, expected = source.dataset, int(source.indices[expected])
         found = getattr(dataset[position].get('data_samples'), 'sample_idx', None)
