@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from mmengine.runner import Runner
 
 from cft.evaluation import scatter_ratio
 
 from .config import load_config
 from .features import extract_features
-from .train import train
+from .step_cost import logged_step_seconds
+from .training import train
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class Method:
         name: Name to show.
         config: Config file.
         checkpoint: File to start from, or None for random weights.
+
+    Example:
+        >>> Method('ce', 'cross-entropy', 'configs/quickstart/ce_digits.py', None).name
+        'cross-entropy'
     """
 
     key: str
@@ -60,7 +64,7 @@ def run_method(method: Method, draw: int, work_dir: Path, overrides: dict | None
         'draw': draw,
         'accuracy': float(accuracy),
         'tightness': scatter_ratio(features, labels),
-        'step_time': step_time(runner),
+        'step_time': logged_step_seconds(runner),
         'curve': curve,
         'losses': losses,
     }, runner
@@ -84,6 +88,11 @@ def compare(
 
     Returns:
         The runs of :func:`run_method`.
+
+    Example:
+        >>> methods = [Method('ce', 'CE', 'configs/quickstart/ce_digits.py', None),
+        ...            Method('scl', 'SCL', 'configs/quickstart/scl_digits.py', None)]
+        >>> runs = compare(methods, [0, 1, 2], Path('work_dirs/digits'), lambda *run: None)  # doctest: +SKIP
     """
     runs = []
     for draw in draws:
@@ -92,13 +101,6 @@ def compare(
             on_run(method, run, runner)
             runs.append(run)
     return runs
-
-
-def step_time(runner: Runner) -> float:
-    """Median seconds of a training step, without waiting for data; the first fifth is warm-up."""
-    seconds, waiting = (runner.message_hub.get_scalar(f'train/{name}').data[0] for name in ('time', 'data_time'))
-    steps = np.asarray(seconds) - np.asarray(waiting)
-    return float(np.median(steps[len(steps) // 5 :]))
 
 
 def _curves(runner: Runner) -> tuple[dict, dict]:

@@ -1,16 +1,21 @@
 """Leave one domain out: train on the others, choose on their validation part, test on the one held out."""
 
+import contextlib
 import copy
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.dist import barrier, get_world_size, is_main_process
 from mmengine.runner import find_latest_checkpoint
 
+from cft.engine.sole_run import sole_run
+from cft.files import write_atomically
+
+from .completion import leads_job
 from .held_out_runs import METRIC, HeldOutRun, plan_runs
-from .train import train
+from .launcher_environment import join_job
+from .training import train
 
 __all__ = ['HeldOutRun', 'leave_one_domain_out', 'plan_runs', 'read_result', 'run_held_out']
 
@@ -62,14 +67,23 @@ def run_held_out(run: HeldOutRun) -> dict:
         ``method``, ``test_domain``, ``seed``; ``iteration`` of the checkpoint;
         its ``validation`` accuracy and its ``test`` accuracy on the held-out
         domain, in per cent; the number of ``processes``.
+
+    Example:
+        >>> runs = plan_runs(['configs/quickstart/ce_dg.py'], [0], Path('work_dirs/dg'))  # doctest: +SKIP
+        >>> run_held_out(runs[0])['test']  # doctest: +SKIP
     """
+    join_job(run.cfg)
+    # Until the result is there: another process would begin the same run again.
+    with sole_run(run.folder, run.folder.name) if leads_job(run.cfg) else contextlib.nullcontext():
+        return _run_held_out(run)
+
+
+def _run_held_out(run: HeldOutRun) -> dict:
     cfg = copy.deepcopy(run.cfg)
     cfg.work_dir = str(run.folder)
     # MMEngine keeps what a run knows about itself under this name, for the whole process.
     cfg.experiment_name = run.folder.name
-    if is_resumable(run.folder):
-        cfg.resume, cfg.load_from = True, None
-    runner = train(cfg)
+    runner = train(cfg, resume=is_resumable(run.folder))
     # The main process writes the checkpoint that all of them read.
     barrier()
     best = run.folder / Path(runner.message_hub.get_info('best_ckpt')).name
@@ -84,14 +98,18 @@ def run_held_out(run: HeldOutRun) -> dict:
         'processes': get_world_size(),
     }
     if is_main_process():
-        unfinished = run.folder / 'result.json.unfinished'
-        unfinished.write_text(json.dumps(result, indent=1))
-        os.replace(unfinished, run.folder / 'result.json')
+        write_atomically(run.folder / 'result.json', json.dumps(result, indent=1).encode())
     return result
 
 
 def read_result(run: HeldOutRun) -> dict | None:
-    """What :func:`run_held_out` returned for the same config, None if it has not finished yet."""
+    """What :func:`run_held_out` returned for the same config, None if it has not finished yet.
+
+    Example:
+        >>> from mmengine.config import Config
+        >>> read_result(HeldOutRun('quickstart/ce_dg', 'photo', 0, Config(), Path('no/such/run'))) is None
+        True
+    """
     path = run.folder / 'result.json'
     return json.loads(path.read_text()) if path.is_file() else None
 

@@ -11,12 +11,13 @@ from mmengine.config import Config
 from mmengine.dist import all_gather_object, init_dist, is_distributed, is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
-from torch import distributed
 
-from cft.datasets.drawn import FolderOccupied, draw_digit_domains, draw_shapes, read_record
+from cft.datasets.synthetic import FolderOccupied, draw_digit_domains, draw_shapes, read_record
 from cft.errors import ConfigError
 
-DRAWINGS = {'shapes': draw_shapes, 'digit_domains': draw_digit_domains}
+from .launcher_environment import join_job
+
+DRAWINGS: dict[str, Callable[..., object]] = {'shapes': draw_shapes, 'digit_domains': draw_digit_domains}
 # Every type that a config names is a registered one; that is what configs are checked for.
 for name, draw in DRAWINGS.items():
     FUNCTIONS.register_module(name=name, module=draw)
@@ -91,10 +92,9 @@ def _join_process_group(cfg: Config) -> None:
     """Enter the job's process group as the runner would do later."""
     if cfg.get('launcher', 'none') == 'none' or is_distributed():
         return
+    join_job(cfg)
     if torch.cuda.is_available():
         init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
-    else:
-        distributed.init_process_group('gloo')
 
 
 def _draw(root: str, kind: str, arguments: dict) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from mmengine.model import BaseModel
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -23,14 +24,14 @@ def extract_features(model: nn.Module, dataloader: DataLoader) -> tuple[np.ndarr
     Example:
         >>> features, labels = extract_features(runner.model, runner.test_dataloader)  # doctest: +SKIP
     """
-    model = unwrap_model(model)
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    encoder: BaseModel = unwrap_model(model)
+    modes = [(module, module.training) for module in encoder.modules()]
+    encoder.eval()
     features, labels = [], []
     try:
         for batch in dataloader:
-            data = model.data_preprocessor(batch, False)
-            encoded = model.extract_feat(data['inputs'])[-1]
+            data = encoder.data_preprocessor(batch, False)
+            encoded = encoder.extract_feat(data['inputs'])[-1]
             features.append(encoded.flatten(2).mean(dim=2) if encoded.dim() == 4 else encoded)
             labels += [int(sample.gt_label) for sample in data['data_samples']]
     finally:

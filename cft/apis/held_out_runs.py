@@ -11,10 +11,12 @@ from mmengine.config import Config
 
 from cft.datasets import DomainFolder
 from cft.datasets.domain_folder import find_domains
+from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
 
-from .config import iterate_dicts, load_config
+from .config import load_config
 from .drawn_data import draw_missing_data
+from .overrides import Overrides, names_of
 
 # By this the checkpoint is chosen and the held-out domain reported.
 METRIC = 'accuracy/average'
@@ -33,7 +35,11 @@ class HeldOutRun:
         seed: Of the run and of the images that validate.
         cfg: The complete config.
         folder: Where checkpoints, log and result go. Its name ends with the
-            config's fingerprint, so that another config is another run.
+            config's digest, so that another config is another run.
+
+    Example:
+        >>> HeldOutRun('quickstart/ce_dg', 'photo', 0, Config(), Path('work_dirs/dg/run')).test_domain
+        'photo'
     """
 
     method: str
@@ -47,7 +53,7 @@ def plan_runs(
     configs: Sequence[str | Path],
     seeds: Sequence[int],
     work_dir: Path,
-    overrides: dict | None = None,
+    overrides: Overrides | None = None,
     launcher: str = 'none',
 ) -> list[HeldOutRun]:
     """List the runs of a table and look for mistakes in all of them.
@@ -70,7 +76,7 @@ def plan_runs(
     Example:
         >>> runs = plan_runs(['configs/quickstart/ce_dg.py'], [0], Path('work_dirs/dg'))  # doctest: +SKIP
     """
-    for name in overrides or {}:
+    for name in names_of(overrides or {}):
         if name.endswith(('test_domain', 'dataset.seed', 'randomness.seed')):
             raise ConfigError(f'--cfg-options {name}: each domain is held out in turn and --seeds names the seeds')
     if len(set(seeds)) != len(seeds) or min(seeds) < 0:
@@ -89,7 +95,7 @@ def plan_runs(
             check_data(hold_out(cfg, domain, seeds[0]))
             for seed in seeds:
                 held_out = hold_out(cfg, domain, seed)
-                name = f'{method.replace("/", "-")}-{domain}-{seed}-{fingerprint(held_out)[:10]}'
+                name = f'{method.replace("/", "-")}-{domain}-{seed}-{config_digest(held_out)[:10]}'
                 runs.append(HeldOutRun(method, domain, seed, held_out, work_dir / 'runs' / name))
     (first, expected), *others = domains.items()
     for method, names in others:
@@ -149,11 +155,11 @@ def check_data(cfg: Config) -> None:
             raise ConfigError(f'{cfg.filename}: {split}_dataloader.dataset cannot be built: {error}') from error
 
 
-def fingerprint(cfg: Config) -> str:
+def config_digest(cfg: Config) -> str:
     """Digest of what a config's result depends on.
 
     Example:
-        >>> fingerprint(Config({'work_dir': 'a'})) == fingerprint(Config({'work_dir': 'b'}))
+        >>> config_digest(Config({'work_dir': 'a'})) == config_digest(Config({'work_dir': 'b'}))
         True
     """
     settings = {key: value for key, value in cfg.to_dict().items() if key not in PLACE_KEYS}

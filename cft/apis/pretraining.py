@@ -7,12 +7,14 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
+from cft.engine.sole_run import sole_run
 from cft.errors import ConfigError
 from cft.evaluation import knn_accuracy
 
 from .config import load_config
 from .features import extract_features
-from .train import build_runner, train
+from .runner import build_runner, initialise
+from .training import train
 
 Labelled = tuple[np.ndarray, np.ndarray]
 
@@ -25,10 +27,15 @@ def plain_dataset(cfg: Config, split: str) -> dict:
         split: As the dataset names it.
 
     Raises:
-        ConfigError: If the config has no ``test_pipeline``.
+        ConfigError: If the config has no ``test_pipeline``, or its training data no ``split``.
     """
     if 'test_pipeline' not in cfg:
         raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
+    if 'split' not in cfg.train_dataloader.dataset:
+        raise ConfigError(
+            f'{cfg.filename} is no pre-training config: train_dataloader.dataset, '
+            f'a {cfg.train_dataloader.dataset.type}, names no split that could be tested; give one of pre-training'
+        )
     return dict(cfg.train_dataloader.dataset, split=split, pipeline=cfg.test_pipeline)
 
 
@@ -73,11 +80,12 @@ def pretrain_and_compare(
     cfg = load_config(config, {'randomness.seed': seed, **(overrides or {})})
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = str(work_dir.resolve()).replace('/', '_')
-    untrained = build_runner(cfg)
-    untrained.model.init_weights()
-    accuracy = {'random': _neighbours(untrained, cfg, split, k)}
-    runner = train(cfg)
-    return accuracy | {'pretrained': _neighbours(runner, cfg, split, k)}, runner
+    with sole_run(work_dir, f'pre-training of {Path(config).stem}'):
+        untrained = build_runner(cfg)
+        initialise(untrained)
+        accuracy = {'random': _neighbours(untrained, cfg, split, k)}
+        runner = train(cfg)
+        return accuracy | {'pretrained': _neighbours(runner, cfg, split, k)}, runner
 
 
 def _neighbours(runner: Runner, cfg: Config, split: str, k: int) -> float:

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from mmengine.dist import get_world_size, master_only
 from mmengine.runner import Runner
 
 import cft
+from cft.files import write_atomically
 
-from .fingerprint import fingerprint
+from .data_digest import digest_data
 from .git_state import git_state
 from .record_differences import compare_starts
 
@@ -23,12 +25,12 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmseg', '
 
 
 @master_only
-def record_start(runner: Runner) -> None:
+def record_start(runner: Runner, command: Sequence[str]) -> None:
     """Add a start to ``record.json`` of the work dir, before training.
 
     The file is ``{"starts": [...]}``, one entry for each start: time, whether
     it resumes, command line, seed, number of processes, devices, machine,
-    versions, state of the git checkout, :func:`fingerprint` of the training
+    versions, state of the git checkout, :func:`digest_data` of the training
     data and the complete config. No environment variables. The file is replaced
     as a whole, so that an interruption leaves the old one.
 
@@ -37,32 +39,31 @@ def record_start(runner: Runner) -> None:
 
     Args:
         runner: With its training loop built; other processes than the main one do nothing.
+        command: The command line, as it may be read by others.
 
     Example:
-        >>> record_start(runner)  # doctest: +SKIP
+        >>> record_start(runner, sys.argv)  # doctest: +SKIP
     """
     path = Path(runner.work_dir) / FILE
-    start = describe_start(runner)
+    start = describe_start(runner, command)
     starts = read_starts(path, runner)
     if start['resumes'] and starts:
         differences = compare_starts(starts[-1], start)
         if differences:
             runner.logger.warning(f'This run resumes one that was started differently: {"; ".join(differences)}')
-    temporary = path.with_suffix('.json.tmp')
-    with temporary.open('w') as file:
-        json.dump({'starts': [*starts, start]}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        write_atomically(path, json.dumps({'starts': [*starts, start]}, indent=1).encode())
+    except OSError as error:
+        runner.logger.warning(f'This start is not recorded: {path} cannot be written ({error.strerror})')
 
 
-def describe_start(runner: Runner) -> dict:
+def describe_start(runner: Runner, command: Sequence[str]) -> dict:
     """One entry of ``record.json``, JSON values only."""
     loaded = [(name, sys.modules.get(name)) for name in PACKAGES]
     return {
         'time': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'resumes': bool(runner._resume),
-        'command': sys.argv,
+        'command': list(command),
         'directory': str(Path.cwd()),
         'machine': platform.node(),
         'seed': runner.seed,
@@ -75,21 +76,28 @@ def describe_start(runner: Runner) -> dict:
             'cudnn': torch.backends.cudnn.version(),
         },
         'code': git_state(Path(cft.__file__).resolve().parents[1]),
-        'data': fingerprint(runner.train_dataloader.dataset),
+        'data': digest_data(runner.train_dataloader.dataset),
         'config': json.loads(json.dumps(_plain(runner.cfg._cfg_dict), default=repr)),
     }
 
 
 def read_starts(path: Path, runner: Runner) -> list[dict]:
-    """Entries of an existing file; one that cannot be read is set aside with a warning."""
-    if not path.is_file():
+    """Entries of an existing file; one that cannot be read is set aside with a warning, and stops nothing."""
+    if not path.exists():
         return []
     try:
-        return list(json.loads(path.read_text())['starts'])
-    except (ValueError, KeyError, TypeError):
+        starts = list(json.loads(path.read_text())['starts'])
+        for start in starts:
+            compare_starts(start, start)
+        return starts
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         aside = path.with_name('record.unreadable.json')
-        os.replace(path, aside)
-        runner.logger.warning(f'{path} cannot be read; it is kept as {aside.name}')
+        kept = f'it is kept as {aside.name}'
+        try:
+            os.replace(path, aside)
+        except OSError as stuck:
+            kept = f'nor set aside ({stuck.strerror})'
+        runner.logger.warning(f'{path} cannot be read ({type(error).__name__}: {error}); {kept}')
         return []
 
 

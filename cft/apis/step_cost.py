@@ -1,11 +1,13 @@
-"""Time and memory of training steps, measured beside each other."""
+"""Time and memory of training steps: repeated beside each other, or as a run has logged them."""
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from mmengine.runner import Runner
+from torch import Tensor, nn
 
 
 def training_step(runner: Runner) -> Callable[[], None]:
@@ -29,7 +31,7 @@ def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[
     them; a first round warms up.
 
     Args:
-        steps: Functions of :func:`training_step`.
+        steps: Functions of :func:`training_step`, or others.
         rounds: Timed repetitions of each.
 
     Example:
@@ -45,6 +47,21 @@ def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[
             _synchronise()
             taken.append(time.perf_counter() - started)
     return [statistics.median(taken[1:]) for taken in seconds]
+
+
+def logged_step_seconds(runner: Runner) -> float:
+    """Median seconds of the training steps that a run has made, without waiting for data; the first fifth is warm-up.
+
+    Args:
+        runner: After training.
+
+    Example:
+        >>> logged_step_seconds(runner)  # doctest: +SKIP
+        0.012
+    """
+    seconds, waiting = (runner.message_hub.get_scalar(f'train/{name}').data[0] for name in ('time', 'data_time'))
+    steps = np.asarray(seconds) - np.asarray(waiting)
+    return float(np.median(steps[len(steps) // 5 :]))
 
 
 def peak_bytes(step: Callable[[], None]) -> int:
@@ -76,6 +93,34 @@ def peak_bytes(step: Callable[[], None]) -> int:
         held += event.nbytes()
         peak = max(peak, held)
     return peak
+
+
+def saved_bytes(forward: Callable[[], Tensor], model: nn.Module) -> int:
+    """Memory that a forward pass keeps for the backward pass, the model's parameters left out, in bytes.
+
+    Args:
+        forward: Returns what the backward pass would start from.
+        model: The model that it calls.
+
+    Example:
+        >>> model = nn.Linear(3, 1)
+        >>> saved_bytes(lambda: model(torch.ones(5, 3, dtype=torch.float32)).square().sum(), model)
+        80
+    """
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    storages: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        # The graph must live until all is counted: a freed address would be counted once for two tensors.
+        result = forward()
+    del result
+    return sum(storages.values())
 
 
 def _synchronise() -> None:

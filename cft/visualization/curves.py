@@ -72,7 +72,8 @@ def training_figure(runs: Sequence[Mapping[str, Any]], summaries: Sequence[Metho
         axes.set(xlabel='fine-tuning step', ylabel=_LABELS.get(field, field))
         quiet_axes(axes, grid='y')
     # A method whose classifier starts late spans the whole axis and hides the points that matter.
-    last = [value for line in panels[1].get_lines() for value in line.get_ydata()[-1:] if np.isfinite(value)]
+    ends = [np.asarray(line.get_ydata(), dtype=float)[-1:] for line in panels[1].get_lines()]
+    last = [float(value) for end in ends for value in end if np.isfinite(value)]
     if last:
         panels[1].set_ylim(min(last) - 5, max(last) + 1.5)
     panels[1].set_ylabel(f'{_LABELS["accuracy"]}, zoomed')

@@ -83,12 +83,13 @@ def difference_figure(runs: Sequence[Mapping[str, Any]], summaries: Sequence[Met
         own = runs_by_draw(runs, summary.key)
         draws = [own[draw]['accuracy'] - reference[draw]['accuracy'] for draw in reference]
         axes.scatter(draws, row + 0.28 + _spread(len(draws), 0.09), s=12, color=color, alpha=0.55, linewidths=0)
-        label = f'{round(summary.difference, 2) + 0.0:+.2f}'.replace('-', '\N{MINUS SIGN}')
+        difference, error = summary.interval
+        label = f'{round(difference, 2) + 0.0:+.2f}'.replace('-', '\N{MINUS SIGN}')
         if base.draws > 1:
-            axes.errorbar(summary.difference, row, xerr=2 * summary.difference_error, color=color, linewidth=1.4)
-            axes.errorbar(summary.difference, row, xerr=summary.difference_error, color=color, linewidth=5)
-            label += f' ± {summary.difference_error:.2f}'
-        axes.scatter(summary.difference, row, s=62, color=color, edgecolors='white', linewidths=1.2, zorder=3)
+            axes.errorbar(difference, row, xerr=2 * error, color=color, linewidth=1.4)
+            axes.errorbar(difference, row, xerr=error, color=color, linewidth=5)
+            label += f' ± {error:.2f}'
+        axes.scatter(difference, row, s=62, color=color, edgecolors='white', linewidths=1.2, zorder=3)
         axes.annotate(label, (1.02, row), xycoords=axes.get_yaxis_transform(), va='center', color=INK, fontsize=10.5)
     axes.set_ylim(len(others) - 0.4, -0.6)
     axes.set_yticks(range(len(others)), [summary.name for summary in others])
@@ -129,9 +130,10 @@ def embedding_figure(embeddings: Mapping[str, Any]) -> Figure:
         for index, label in enumerate(np.unique(labels)):
             members = points[labels == label]
             color = CLASS_COLORS[index % len(CLASS_COLORS)]
-            axes.scatter(*members.T, s=9, color=color, alpha=0.8, linewidths=0)
+            axes.scatter(members[:, 0], members[:, 1], s=9, color=color, alpha=0.8, linewidths=0)
+            x, y = np.median(members, axis=0)
             axes.text(
-                *np.median(members, axis=0), str(label), ha='center', va='center', color=INK, fontsize=9,
+                x, y, str(label), ha='center', va='center', color=INK, fontsize=9,
                 fontweight='bold', bbox={'boxstyle': 'circle,pad=0.15', 'facecolor': 'white', 'alpha': 0.8, 'lw': 0},
             )  # fmt: skip
         axes.set_title(panel['name'], fontsize=11, color=INK)

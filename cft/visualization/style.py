@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=160, facecolor='white', layout='constrained')
 
 
-def quiet_axes(axes: Axes, grid: str) -> None:
+def quiet_axes(axes: Axes, grid: Literal['x', 'y']) -> None:
     """Leave the left and lower spine, small grey ticks, and a pale grid along ``grid`` ('x' or 'y')."""
     axes.set_facecolor('white')
     axes.spines[['top', 'right']].set_visible(False)

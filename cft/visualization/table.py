@@ -17,6 +17,11 @@ def table_cells(summaries: Sequence[MethodSummary]) -> tuple[list[str], list[lis
 
     Raises:
         ValueError: If no summary is the baseline's.
+
+    Example:
+        >>> from cft.evaluation.paired import MethodSummary
+        >>> table_cells([MethodSummary('ce', 'CE', 3, 91.0, 0.7, None, None, 0.312, 0, 1.0)])[1]
+        [['CE', '91.0 ± 0.7', '-', '0.312', '1.00']]
     """
     base = baseline_of(summaries).name
     header = ['method', 'accuracy % (mean ± std)', f'minus {base} (mean ± s.e.)', 'W/T', f'time per step x {base}']
@@ -26,8 +31,9 @@ def table_cells(summaries: Sequence[MethodSummary]) -> tuple[list[str], list[lis
 def _cells(summary: MethodSummary) -> list[str]:
     difference = '-'
     if summary.difference is not None:
+        mean, error = summary.interval
         # Adding 0.0 turns a rounded -0.0 into 0.0.
-        difference = f'{round(summary.difference, 2) + 0.0:+.2f} ± {_number(summary.difference_error, 2)}'
+        difference = f'{round(mean, 2) + 0.0:+.2f} ± {_number(error, 2)}'
     return [
         summary.name,
         f'{summary.accuracy:.1f} ± {_number(summary.accuracy_std, 1)}',

@@ -4,6 +4,7 @@ import hashlib
 import marshal
 import os
 import pickle
+from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -14,7 +15,7 @@ from cft.datasets.sample_infos import parts_of, sample_infos
 SIZES_UP_TO = 50_000
 
 
-def fingerprint(dataset: Dataset) -> dict[str, str | int | None]:
+def digest_data(dataset: Dataset) -> dict[str, str | int | None]:
     """Digest of what a data set says of its samples, in their order.
 
     Covers labels, boxes, names of files below ``data_root``, pixels that are in
@@ -30,7 +31,7 @@ def fingerprint(dataset: Dataset) -> dict[str, str | int | None]:
         ``covers`` (in words). A stream of samples has neither number nor digest.
 
     Example:
-        >>> fingerprint(ImageFolder('flowers'))  # doctest: +SKIP
+        >>> digest_data(ImageFolder('flowers'))  # doctest: +SKIP
         {'samples': 3303, 'digest': '5f0c...', 'covers': 'annotations, file names and file sizes'}
     """
     if not hasattr(dataset, '__len__'):
@@ -70,7 +71,7 @@ def _canonical(value: object, root: str) -> bytes:
         return pickle.dumps(plain, protocol=4)
 
 
-def _plain(value: object, root: str) -> object:
+def _plain(value: object, root: str) -> Any:
     if isinstance(value, dict):
         return [(str(key), _plain(value[key], root)) for key in sorted(value, key=str)]
     if isinstance(value, str):
