@@ -14,6 +14,7 @@ two_view_pipeline = [
     dict(type='MultiView', num_views=2, transforms=[train_transforms]),
     dict(type='PackInputs'),
 ]
+batch_size = 128  # of each of 8 GPUs, 1024 in all
 train_dataloader = dict(
-    batch_size=128,  # of each of 8 GPUs, 1024 in all
+    batch_size=batch_size,
     dataset=dict(pipeline=train_pipeline))

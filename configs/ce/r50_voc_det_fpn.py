@@ -6,8 +6,9 @@ _base_ = [
     '../_base_/default_runtime_det.py',
 ]
 
+batch_size = 1  # of each of 8 GPUs, 8 in all
 train_dataloader = dict(
-    batch_size=1,  # of each of 8 GPUs, 8 in all
+    batch_size=batch_size,
     sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True))
 default_hooks = dict(checkpoint=dict(by_epoch=True, interval=1), logger=dict(log_metric_by_epoch=True))
 log_processor = dict(by_epoch=True)

@@ -6,4 +6,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=32)
+batch_size = 32
+train_dataloader = dict(batch_size=batch_size)

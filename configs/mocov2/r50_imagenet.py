@@ -8,11 +8,12 @@ _base_ = [
 
 model = dict(type='cft.MoCoV2', head=dict(type='cft.InfoNCELoss', temperature=0.2))
 # Both views are strong.
+batch_size = 32  # of each of 8 GPUs, 256 in all
 train_dataloader = dict(
-    batch_size=32,  # of each of 8 GPUs, 256 in all
+    batch_size=batch_size,
     dataset=dict(
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
             dict(type='PackInputs'),
         ]))

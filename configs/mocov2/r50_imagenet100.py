@@ -13,7 +13,7 @@ model = dict(
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
             dict(type='PackInputs'),
         ]))

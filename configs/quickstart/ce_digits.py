@@ -12,8 +12,9 @@ model = dict(
     neck=dict(type='GlobalAveragePooling'),
     head=dict(type='cft.ContrastiveClsHead', num_classes=10, in_channels=64))
 
+batch_size = 64
 train_dataloader = dict(
-    batch_size=64,
+    batch_size=batch_size,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),
@@ -35,8 +36,8 @@ val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = dict(type='Accuracy', topk=(1, ))
 
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4))
-param_scheduler = dict(type='CosineAnnealingLR', by_epoch=False, begin=0, end=80)
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=80, val_interval=20)
+param_scheduler = dict(type='CosineAnnealingLR', by_epoch=False)
+train_cfg = dict(type='cft.ResumableIterLoop', max_iters=80, val_interval=20)
 val_cfg = dict()
 test_cfg = dict()
 log_processor = dict(by_epoch=False)

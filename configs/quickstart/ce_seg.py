@@ -6,7 +6,7 @@ _base_ = [
 ]
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4))
-param_scheduler = dict(type='PolyLR', power=0.9, eta_min=0, begin=0, end=1000, by_epoch=False)
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1000, val_interval=250)
+param_scheduler = dict(type='PolyLR', power=0.9, eta_min=0, by_epoch=False)
+train_cfg = dict(type='cft.ResumableIterLoop', max_iters=1000, val_interval=250)
 default_hooks = dict(
     logger=dict(interval=20), checkpoint=dict(interval=250, save_best='mIoU', rule='greater'))

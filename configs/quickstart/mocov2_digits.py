@@ -11,5 +11,5 @@ train_dataloader = dict(
 # Without warm-up the features collapse with some seeds, and HEXA's sum of three losses with most.
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, end=60, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, convert_to_iter_based=True),
 ]

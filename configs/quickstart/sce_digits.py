@@ -15,8 +15,9 @@ model = dict(
     feat_channels=128)
 custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.99, end_momentum=1.0)]
 
+batch_size = 128
 train_dataloader = dict(
-    batch_size=128,
+    batch_size=batch_size,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),
@@ -30,6 +31,7 @@ train_dataloader = dict(
         ]))
 
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.15, momentum=0.9, weight_decay=5e-4))
-param_scheduler = dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=60, convert_to_iter_based=True)
-train_cfg = dict(by_epoch=True, max_epochs=60)
+param_scheduler = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
+epochs = 60
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 default_hooks = dict(logger=dict(interval=8), checkpoint=dict(interval=60, max_keep_ckpts=1))

@@ -10,11 +10,12 @@ _base_ = [
 model = dict(
     type='cft.SCE',
     head=dict(type='cft.SCELoss', temperature=0.1, target_temperature=0.07, coefficient=0.5))
+batch_size = 512  # of each of 8 GPUs, 4,096 in all
 train_dataloader = dict(
-    batch_size=512,  # of each of 8 GPUs, 4,096 in all
+    batch_size=batch_size,
     dataset=dict(
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(
                 type='MultiView',
                 num_views=[1, 1],

@@ -8,4 +8,5 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=1000))
-train_dataloader = dict(batch_size=128)
+batch_size = 128
+train_dataloader = dict(batch_size=batch_size)

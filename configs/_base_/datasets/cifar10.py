@@ -1,9 +1,10 @@
 # All 50,000 training images are trained on, as published; nothing is chosen on the test images.
 # To tune, hold out a part of the training images: cft.StratifiedSubset, as in ../../quickstart.
 data_root = 'data/cifar10'
+image_size = 224
 
 train_pipeline = [
-    dict(type='RandomResizedCrop', scale=224, backend='pillow', interpolation='bicubic'),
+    dict(type='RandomResizedCrop', scale=image_size, backend='pillow', interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
@@ -12,13 +13,19 @@ two_view_pipeline = [
     dict(type='PackInputs'),
 ]
 test_pipeline = [
-    dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),
-    dict(type='CenterCrop', crop_size=224),
+    dict(
+        type='ResizeEdge',
+        scale=round(image_size * 256 / 224),
+        edge='short',
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='CenterCrop', crop_size=image_size),
     dict(type='PackInputs'),
 ]
 
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

@@ -1,16 +1,23 @@
 # For a linear classifier on frozen features, all 50,000 training images; nothing is chosen on the test images.
 # To choose a learning rate, hold out a part of the training images: cft.StratifiedSubset, as in ../../quickstart.
 data_root = 'data/cifar10'
+image_size = 32
 
 train_pipeline = [
-    dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
+    dict(
+        type='RandomResizedCrop',
+        scale=image_size,
+        crop_ratio_range=(0.2, 1.0),
+        backend='pillow',
+        interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [dict(type='PackInputs')]
 
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

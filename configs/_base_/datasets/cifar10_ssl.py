@@ -1,11 +1,13 @@
 # Two views of each unlabelled image: strong for the online encoder, weak for the target (SCE, table 2).
 # The blur is used at 32 pixels as well, as in SCE's released code for CIFAR-10.
 data_root = 'data/cifar10'
+image_size = 32
 
-weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=32)]
-strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=32)]
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

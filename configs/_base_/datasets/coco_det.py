@@ -1,7 +1,9 @@
 data_root = 'data/coco'
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
         type='RandomChoiceResize',
@@ -11,14 +13,17 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='Resize', scale=(1333, 800), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-    dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
+    dict(
+        type='PackDetInputs',
+        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances')),
 ]
 
+batch_size = 2  # of each of 8 GPUs, 16 in all
 train_dataloader = dict(
-    batch_size=2,  # of each of 8 GPUs, 16 in all
+    batch_size=batch_size,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
@@ -41,6 +46,5 @@ test_dataloader = dict(
         data_prefix=dict(img='val2017/'),
         test_mode=True,
         pipeline=test_pipeline))
-test_evaluator = dict(
-    type='CocoMetric', ann_file=data_root + '/annotations/instances_val2017.json', metric=['bbox', 'segm'])
+test_evaluator = dict(type='cft.CocoMetric', metric=['bbox', 'segm'])
 test_cfg = dict()

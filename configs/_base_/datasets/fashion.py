@@ -1,13 +1,14 @@
 # Fashion-MNIST of Debian's package dataset-fashion-mnist: 2,000 training, 1,000 validation, 10,000 test images.
 # Names of its own, so that a config may join this file with one of the digits.
 data_root = '/usr/share/datasets/fashion-mnist'
+image_size = 28
 
 fashion_weak_transforms = [
-    dict(type='RandomResizedCrop', scale=28, crop_ratio_range=(0.5, 1.0)),
+    dict(type='RandomResizedCrop', scale=image_size, crop_ratio_range=(0.5, 1.0)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
 ]
 fashion_strong_transforms = [
-    dict(type='RandomResizedCrop', scale=28, crop_ratio_range=(0.2, 1.0)),
+    dict(type='RandomResizedCrop', scale=image_size, crop_ratio_range=(0.2, 1.0)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter', brightness=0.4, contrast=0.4)]),
     dict(type='GaussianBlur', magnitude_range=(0.1, 1.0), magnitude_std='inf', prob=0.5),

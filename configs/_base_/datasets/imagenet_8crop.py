@@ -4,11 +4,12 @@ _base_ = 'imagenet_ssl.py'
 
 large_transforms = [dict(type='cft.ViewAugment', distribution='swav', size=224, crop_ratio_range=(0.14, 1.0))]
 small_transforms = [dict(type='cft.ViewAugment', distribution='swav', size=96, crop_ratio_range=(0.05, 0.14))]
+batch_size = 64  # of each of 64 GPUs, 4,096 in all
 train_dataloader = dict(
-    batch_size=64,  # of each of 64 GPUs, 4,096 in all
+    batch_size=batch_size,
     dataset=dict(
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=[2, 6], transforms=[large_transforms, small_transforms]),
             dict(type='PackInputs'),
         ]))

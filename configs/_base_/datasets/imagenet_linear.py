@@ -1,22 +1,31 @@
 # For a linear classifier on frozen features. The validation images are those that papers report on: they are
 # seen once, by the last checkpoint. To choose a learning rate, hold out training images with cft.StratifiedSubset.
 data_root = 'data/imagenet'
+image_size = 224
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', scale=224, backend='pillow', interpolation='bicubic'),
+    dict(type='cft.LoadImage'),
+    dict(type='RandomResizedCrop', scale=image_size, backend='pillow', interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),
-    dict(type='CenterCrop', crop_size=224),
+    dict(type='cft.LoadImage'),
+    dict(
+        type='ResizeEdge',
+        scale=round(image_size * 256 / 224),
+        edge='short',
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='CenterCrop', crop_size=image_size),
     dict(type='PackInputs'),
 ]
 
+batch_size = 32  # of each of 8 GPUs, 256 in all
 train_dataloader = dict(
-    batch_size=32,  # of each of 8 GPUs, 256 in all
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

@@ -14,11 +14,12 @@ local_transforms = [
         (96, (0.086, 0.429)),
     )
 ]
+batch_size = 256  # of each of 16 GPUs, 4,096 in all
 train_dataloader = dict(
-    batch_size=256,  # of each of 16 GPUs, 4,096 in all
+    batch_size=batch_size,
     dataset=dict(
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=[1] * 6, transforms=[*global_transforms, *local_transforms]),
             dict(type='PackInputs'),
         ]))

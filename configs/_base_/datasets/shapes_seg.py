@@ -1,12 +1,14 @@
 # Drawn by the first run: 300 training, 60 validation and 60 test images of 128 x 128 pixels.
 data_root = 'data/shapes'
 drawn_data = dict(type='shapes')
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 metainfo = dict(
     classes=('background', 'circle', 'square', 'triangle', 'star'),
     palette=[[0, 0, 0], [220, 50, 47], [38, 139, 210], [133, 153, 0], [181, 137, 0]])
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='cft.LoadSegmentation', num_classes=5),
     dict(type='RandomResize', scale=(128, 128), ratio_range=(0.8, 1.25), keep_ratio=True),
     dict(type='RandomCrop', crop_size=(112, 112)),
@@ -14,7 +16,7 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='cft.LoadSegmentation', num_classes=5),
     dict(type='PackSegInputs'),
 ]
@@ -24,8 +26,9 @@ dataset = dict(
     data_root=data_root,
     metainfo=metainfo,
     data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'))
+batch_size = 8
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=batch_size,
     num_workers=0,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(dataset, ann_file='ImageSets/Segmentation/train.txt', pipeline=train_pipeline))

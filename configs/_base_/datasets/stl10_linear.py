@@ -1,19 +1,26 @@
 # For a linear classifier on frozen features, all 5,000 training images; nothing is chosen on the test images.
 # To choose a learning rate, hold out a part of the training images: val_fraction of cft.STL10.
 data_root = 'data/stl10'
+image_size = 64
 
 train_pipeline = [
-    dict(type='RandomResizedCrop', scale=64, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
+    dict(
+        type='RandomResizedCrop',
+        scale=image_size,
+        crop_ratio_range=(0.2, 1.0),
+        backend='pillow',
+        interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [
-    dict(type='Resize', scale=(64, 64), backend='pillow', interpolation='bicubic'),
+    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bicubic'),
     dict(type='PackInputs'),
 ]
 
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

@@ -1,10 +1,12 @@
 # The 100,000 unlabelled and the 5,000 training images, seen at 64 pixels as ReSSL sees its medium-sized images.
 data_root = 'data/stl10'
+image_size = 64
 
-weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=64)]
-strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=64)]
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

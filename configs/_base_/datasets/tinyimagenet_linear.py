@@ -1,17 +1,26 @@
 # For a linear classifier on frozen features. The validation images are those that papers report on: they are
 # seen once, by the last checkpoint. To choose a learning rate, hold out training images with cft.StratifiedSubset.
 data_root = 'data/tiny-imagenet-200'
+image_size = 64
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', scale=64, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
+    dict(type='cft.LoadImage'),
+    dict(
+        type='RandomResizedCrop',
+        scale=image_size,
+        crop_ratio_range=(0.2, 1.0),
+        backend='pillow',
+        interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+test_pipeline = [dict(type='cft.LoadImage'), dict(type='PackInputs')]
 
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,

@@ -1,10 +1,14 @@
 # Two views of each image, labels unused: strong for the online encoder, weak for the target (SCE, table 2).
 data_root = 'data/tiny-imagenet-200'
+image_size = 64
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
-weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=64)]
-strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=64)]
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+batch_size = 256
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=batch_size,
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,
@@ -16,7 +20,7 @@ train_dataloader = dict(
         data_root=data_root,
         split='train',
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
             dict(type='PackInputs'),
         ]))

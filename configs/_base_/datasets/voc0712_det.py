@@ -1,8 +1,10 @@
 # Trained on the trainval images of VOC 2007 and 2012, tested on VOC 2007 with COCO's measures.
 data_root = 'data/VOCdevkit'
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
         type='RandomChoiceResize',
@@ -12,7 +14,7 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='Resize', scale=(1333, 800), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(
@@ -20,8 +22,9 @@ test_pipeline = [
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances')),
 ]
 
+batch_size = 2  # of each of 8 GPUs, 16 in all
 train_dataloader = dict(
-    batch_size=2,  # of each of 8 GPUs, 16 in all
+    batch_size=batch_size,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

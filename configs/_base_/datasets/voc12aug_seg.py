@@ -1,25 +1,29 @@
 # VOC 2012 with the extra masks of SBD: tools/datasets/prepare_voc.py makes SegmentationClassAug and trainaug.txt.
 data_root = 'data/VOCdevkit/VOC2012'
-crop_size = (512, 512)
+# Of the training crops.
+image_size = 512
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='cft.LoadSegmentation', num_classes=21),
     dict(type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='RandomCrop', crop_size=(image_size, image_size), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='cft.LoadImage'),
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),
     dict(type='cft.LoadSegmentation', num_classes=21),
     dict(type='PackSegInputs'),
 ]
 
+batch_size = 2  # of each of 8 GPUs, 16 in all
 train_dataloader = dict(
-    batch_size=2,  # of each of 8 GPUs, 16 in all
+    batch_size=batch_size,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

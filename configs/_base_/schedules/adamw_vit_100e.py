@@ -18,9 +18,10 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-4, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),
     dict(
-        type='CosineAnnealingLR', by_epoch=True, begin=5, end=100, eta_min_ratio=5e-4, convert_to_iter_based=True),
+        type='CosineAnnealingLR', by_epoch=True, begin=5, eta_min_ratio=5e-4, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=100, val_interval=1)
+epochs = 100
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs, val_interval=1)
 # Few have the 1024 images per step that the learning rate is meant for, and a smaller batch diverges with it.
 auto_scale_lr = dict(base_batch_size=1024, enable=True)
 # Between crop and PackInputs; colours as OpenCV reads them, blue first.

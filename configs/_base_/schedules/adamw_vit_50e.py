@@ -6,7 +6,8 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),
     dict(
-        type='CosineAnnealingLR', by_epoch=True, begin=5, end=50, eta_min_ratio=0.01, convert_to_iter_based=True),
+        type='CosineAnnealingLR', by_epoch=True, begin=5, eta_min_ratio=0.01, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=50, val_interval=1)
+epochs = 50
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs, val_interval=1)
 auto_scale_lr = dict(base_batch_size=1024, enable=True)

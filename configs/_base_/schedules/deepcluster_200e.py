@@ -4,6 +4,7 @@
 # Their LARC adapts and decays biases and norms too, so nothing is excluded here.
 optim_wrapper = dict(optimizer=dict(type='LARS', lr=0.6, momentum=0.9, weight_decay=1e-6, eta=0.001))
 param_scheduler = dict(
-    type='CosineAnnealingLR', by_epoch=True, begin=0, end=200, eta_min_ratio=1e-3, convert_to_iter_based=True)
-train_cfg = dict(by_epoch=True, max_epochs=200)
+    type='CosineAnnealingLR', by_epoch=True, eta_min_ratio=1e-3, convert_to_iter_based=True)
+epochs = 200
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 auto_scale_lr = dict(base_batch_size=256, enable=False)

@@ -6,6 +6,6 @@ optim_wrapper = dict(optimizer=dict(lr=4.8))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.3 / 4.8, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
     dict(
-        type='CosineAnnealingLR', by_epoch=True, begin=10, end=200, eta_min_ratio=1e-3, convert_to_iter_based=True),
+        type='CosineAnnealingLR', by_epoch=True, begin=10, eta_min_ratio=1e-3, convert_to_iter_based=True),
 ]
 auto_scale_lr = dict(base_batch_size=4096)

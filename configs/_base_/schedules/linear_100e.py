@@ -2,5 +2,6 @@
 # after 60 and 80 epochs, no weight decay. 30 belongs to MoCo's batches of 256; SCE takes it for batches of 512.
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=30.0, momentum=0.9, weight_decay=0.0))
 param_scheduler = dict(type='MultiStepLR', by_epoch=True, milestones=[60, 80], gamma=0.1)
-train_cfg = dict(by_epoch=True, max_epochs=100)
+epochs = 100
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 auto_scale_lr = dict(base_batch_size=256, enable=False)

@@ -3,7 +3,7 @@ optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=0.02, momentum=0.9, weight_decay=1e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, begin=0, end=100, by_epoch=False),
-    dict(type='MultiStepLR', milestones=[18000, 22000], gamma=0.1, begin=0, end=24000, by_epoch=False),
+    dict(type='MultiStepLR', milestones=[18000, 22000], gamma=0.1, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=24000)
+train_cfg = dict(type='cft.ResumableIterLoop', max_iters=24000)
 auto_scale_lr = dict(enable=False, base_batch_size=16)

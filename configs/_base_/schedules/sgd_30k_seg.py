@@ -2,6 +2,6 @@
 # Core-tuning's appendix does not give the schedule of its segmentation runs.
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=0.007, momentum=0.9, weight_decay=1e-4))
-param_scheduler = dict(type='PolyLR', power=0.9, eta_min=1e-5, begin=0, end=30000, by_epoch=False)
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000)
+param_scheduler = dict(type='PolyLR', power=0.9, eta_min=1e-5, by_epoch=False)
+train_cfg = dict(type='cft.ResumableIterLoop', max_iters=30000)
 auto_scale_lr = dict(enable=False, base_batch_size=16)

@@ -4,7 +4,8 @@
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.06, momentum=0.9, weight_decay=5e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=5, end=200, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=5, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=200)
+epochs = 200
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.99, schedule='constant')]

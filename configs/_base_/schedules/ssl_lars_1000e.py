@@ -4,7 +4,8 @@ _base_ = 'ssl_lars_200e.py'
 optim_wrapper = dict(optimizer=dict(weight_decay=1.5e-6))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, end=1000, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=1000)
+epochs = 1000
+train_cfg = dict(max_epochs=epochs)
 custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.996, end_momentum=1.0, schedule='cosine')]

@@ -5,6 +5,7 @@ _base_ = 'ssl_lars_200e.py'
 optim_wrapper = dict(optimizer=dict(lr=8.0))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, end=100, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=100)
+epochs = 100
+train_cfg = dict(max_epochs=epochs)

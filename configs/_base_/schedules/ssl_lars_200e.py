@@ -5,8 +5,9 @@ optim_wrapper = dict(
     constructor='cft.BiasAndNormExclusion')
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, end=200, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=200)
+epochs = 200
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.99, end_momentum=1.0, schedule='cosine')]
 auto_scale_lr = dict(base_batch_size=4096, enable=False)

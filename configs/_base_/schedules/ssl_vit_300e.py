@@ -4,8 +4,9 @@ optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=2.4e-3, weight_decay=0.1), constructor='cft.BiasAndNormExclusion')
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-4, by_epoch=True, begin=0, end=40, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=40, end=300, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=40, convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=300)
+epochs = 300
+train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
 custom_hooks = [dict(type='cft.MomentumUpdateHook', momentum=0.99, end_momentum=1.0, schedule='cosine')]
 auto_scale_lr = dict(base_batch_size=4096, enable=False)

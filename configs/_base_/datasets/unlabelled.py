@@ -1,0 +1,26 @@
+# Two views of every image below a folder, in any layout: strong for the online encoder, weak for the target
+# (SCE, section 4.1). On the command line: --cfg-options data_root=FOLDER
+data_root = 'data/images'
+image_size = 224
+# The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
+value_range = None
+
+weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
+strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+batch_size = 64
+train_dataloader = dict(
+    batch_size=batch_size,
+    num_workers=4,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    collate_fn=dict(type='default_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='cft.UnlabelledImages',
+        data_root=data_root,
+        pipeline=[
+            dict(type='cft.LoadImage'),
+            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='PackInputs'),
+        ]))

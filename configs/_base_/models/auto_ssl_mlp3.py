@@ -1,0 +1,14 @@
+# The three-layer projector of SCE's section 4.2 (ImageNet): hidden 2048, out 256, BatchNorm at each.
+_base_ = 'auto_ssl.py'
+
+model = dict(
+    neck=dict(
+        _delete_=True,
+        type='NonLinearNeck',
+        in_channels=None,
+        hid_channels=2048,
+        out_channels=256,
+        num_layers=3,
+        with_last_bn=True,
+        norm_cfg=dict(type='BN1d')),
+    feat_channels=256)
