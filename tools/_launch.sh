@@ -16,14 +16,16 @@ launch() {
         where=(--nnodes="$nodes" --node_rank="${NODE_RANK:-0}" --master_addr="${MASTER_ADDR:-127.0.0.1}"
             --master_port="${PORT:-29500}")
     fi
-    if ! command -v nvidia-smi >/dev/null 2>&1 && [ -z "${OMP_NUM_THREADS:-}" ]; then
+    if [ -z "${OMP_NUM_THREADS:-}" ]; then
         local cores
         cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+        # On GPUs torchrun would choose 1, and say so in five lines.
+        command -v nvidia-smi >/dev/null 2>&1 && cores=1
         export OMP_NUM_THREADS=$((cores / processes > 0 ? cores / processes : 1))
     fi
     # What torchrun passes on to its processes, which have 30 seconds to save; by default not SIGUSR1. Older versions
     # do not know the variable and are ended by that signal.
     export PET_SIGNALS_TO_HANDLE=${PET_SIGNALS_TO_HANDLE:-SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1}
-    exec "$PYTHON" -m torch.distributed.run "${where[@]}" --nproc_per_node="$processes" \
+    exec "$PYTHON" "$ROOT/tools/_launch.py" "${where[@]}" --nproc_per_node="$processes" \
         "$ROOT/tools/$script" "$@" --launcher pytorch
 }

@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from _cli import add_common_arguments, readable_errors
-from _progress import SeriesProgress
+from _cli import add_common_arguments, readable_errors, series_log
 
 if TYPE_CHECKING:
     from cft.apis.domain_generalization import HeldOutRun
@@ -53,7 +52,9 @@ def main() -> None:
         from cft.evaluation.domain_table import domain_table
 
         # MMEngine's log lines go to a file per process, progress stays on the first one's terminal.
-        with open_log(args.work_dir, rank) as log, contextlib.ExitStack() as stack:
+        name = 'train.log' if rank == '0' else f'train_rank{rank}.log'
+        log_file = series_log(args.work_dir, 'leave-one-domain-out', name, 'a', leads=rank == '0')
+        with log_file as log, contextlib.ExitStack() as stack:
             terminal = sys.stdout if rank == '0' else stack.enter_context(open(os.devnull, 'w'))
             code, results = 0, None
             try:
@@ -71,20 +72,10 @@ def main() -> None:
     sys.exit(code)
 
 
-def open_log(work_dir: Path, rank: str) -> TextIO:
-    """The file for the log lines of this process."""
-    from cft.errors import ConfigError
-
-    try:
-        work_dir.mkdir(parents=True, exist_ok=True)
-        return open(work_dir / ('train.log' if rank == '0' else f'train_rank{rank}.log'), 'a', buffering=1)
-    except OSError as error:
-        raise ConfigError(f'cannot write to {work_dir}: {error.strerror}; choose --work-dir DIR') from error
-
-
 def run(args: argparse.Namespace, log: TextIO, terminal: TextIO) -> list[dict]:
     """Plan, then train and test what is not finished, and show how far it is."""
     from cft.apis.domain_generalization import HeldOutRun, leave_one_domain_out, plan_runs
+    from cft.engine.series_progress import SeriesProgress
 
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         runs = plan_runs(args.configs, args.seeds, args.work_dir, args.cfg_options, args.launcher)

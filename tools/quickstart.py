@@ -11,10 +11,12 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from _cli import readable_errors
-from _progress import SeriesProgress
+from _cli import at_least, readable_errors, series_log
+
+if TYPE_CHECKING:
+    from cft.engine.series_progress import SeriesProgress
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'quickstart'
 NAMES = {
@@ -35,35 +37,28 @@ NEIGHBOURS = 20
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--short', action='store_true', help='2 draws and short pre-training, to see that it works')
-    parser.add_argument('--draws', type=int, help='number of draws of the labels; default 10, with --short 2')
+    parser.add_argument('--draws', type=at_least(1), help='number of draws of the labels; default 10, with --short 2')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where results go')
     args = parser.parse_args()
     args.draws = (2 if args.short else 10) if args.draws is None else args.draws
-    if args.draws < 1:
-        parser.error('--draws must be at least 1')
     return args
 
 
 def main() -> None:
     args = parse_args()
     started = time.perf_counter()
-    with readable_errors():
-        from cft.errors import ConfigError
+    with readable_errors(), series_log(args.work_dir, 'quickstart') as log:
+        from cft.engine.series_progress import SeriesProgress
 
-        try:
-            args.work_dir.mkdir(parents=True, exist_ok=True)
-            log = open(args.work_dir / 'train.log', 'w')  # noqa: SIM115
-        except OSError as error:
-            raise ConfigError(f'cannot write to {args.work_dir}: {error.strerror}; choose --work-dir DIR') from error
         progress = SeriesProgress(total=args.draws * len(NAMES) + (5 if args.short else 10))
         # MMEngine's log lines go to the file, progress stays on the terminal.
-        with contextlib.closing(progress), log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        with contextlib.closing(progress), contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             results = run(args, progress)
-    show(results, args.work_dir)
+        show(results, args.work_dir)
     print(f'Time: {time.perf_counter() - started:.0f} s')
 
 
-def run(args: argparse.Namespace, progress: SeriesProgress) -> dict:
+def run(args: argparse.Namespace, progress: 'SeriesProgress') -> dict:
     """Do the work and return the results as the report takes them."""
     pretraining_weight = progress.total - args.draws * len(NAMES)
     progress.now('pre-training with SCE on unlabelled images')
@@ -117,8 +112,8 @@ def pretrain(args: argparse.Namespace) -> tuple[str, dict]:
 
     from cft.apis import load_config, train
 
-    epochs = {'train_cfg.max_epochs': 20, 'param_scheduler.end': 20, 'default_hooks.checkpoint.interval': 20}
-    cfg = load_config(CONFIGS / 'sce_digits.py', epochs if args.short else {})
+    short = {'epochs': 20, 'default_hooks.checkpoint.interval': 20}
+    cfg = load_config(CONFIGS / 'sce_digits.py', short if args.short else {})
     cfg.work_dir = str(args.work_dir / 'sce')
     cfg.experiment_name = 'quickstart_sce'
     runner = train(cfg)
@@ -131,7 +126,7 @@ def pretrain(args: argparse.Namespace) -> tuple[str, dict]:
 
 def encode(checkpoint: str | None, work_dir: Path, split: str = 'test') -> tuple:
     """Features and labels of a split under an encoder that was not fine-tuned."""
-    from cft.apis import build_runner, load_config
+    from cft.apis import build_runner, initialise, load_config
     from cft.apis.features import extract_features
 
     settings = {'test_dataloader.dataset.split': split}
@@ -139,27 +134,21 @@ def encode(checkpoint: str | None, work_dir: Path, split: str = 'test') -> tuple
     cfg.work_dir = str(work_dir / 'knn')
     cfg.experiment_name = f'quickstart_knn_{split}_{bool(checkpoint)}'
     runner = build_runner(cfg)
-    runner.model.init_weights()
+    initialise(runner)
     return extract_features(runner.model, runner.build_dataloader(cfg.test_dataloader))
 
 
 def check_neighbours(checkpoint: str, work_dir: Path) -> dict:
     """Accuracy of nearest neighbours on pixels, a random and the pre-trained encoder."""
-    import numpy as np
-
-    from cft.datasets import Digits
+    from cft.apis import load_config
+    from cft.apis.pretraining import neighbours_of_pixels
     from cft.evaluation import knn_accuracy
-
-    def pixels(split: str) -> tuple:
-        digits = Digits(split=split)
-        images = [digits.get_data_info(index)['img'].ravel() for index in range(len(digits))]
-        return np.stack(images), digits.get_gt_labels()
 
     return {
         'k': NEIGHBOURS,
         'random': knn_accuracy(*encode(None, work_dir, 'train'), *encode(None, work_dir), k=NEIGHBOURS),
         'pretrained': knn_accuracy(*encode(checkpoint, work_dir, 'train'), *encode(checkpoint, work_dir), k=NEIGHBOURS),
-        'pixels': knn_accuracy(*pixels('train'), *pixels('test'), k=NEIGHBOURS),
+        'pixels': neighbours_of_pixels(load_config(CONFIGS / 'sce_digits.py'), k=NEIGHBOURS),
     }
 
 

@@ -1,7 +1,10 @@
 # Sourced by quickstart.sh and run_tests.sh: a Python environment with cft in it.
 #
 #   prepare_environment [EXTRA]   makes $CFT_VENV (default: .venv in the checkout) if need be, installs
-#                                 cft[EXTRA] into it if setup.py or constraints.txt changed, sets $PYTHON.
+#                                 cft[EXTRA] into it if setup.py or the constraints changed, sets $PYTHON.
+#
+# CFT_CONSTRAINTS=oldest or newest takes constraints_oldest.txt or constraints_newest.txt, the ends of setup.py's
+# ranges, instead of constraints.txt, the set that the tests run with.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 NEEDED_GB=7
@@ -11,16 +14,27 @@ fail() {
     exit 1
 }
 
+find_constraints() {
+    CONSTRAINTS=$ROOT/tools/constraints${CFT_CONSTRAINTS:+_$CFT_CONSTRAINTS}.txt
+    [ -f "$CONSTRAINTS" ] || fail "CFT_CONSTRAINTS=$CFT_CONSTRAINTS: it is oldest, newest, or not set"
+}
+
+# The Pythons of each set are those that its torch, torchvision and NumPy have wheels for; torchvision refuses 3.14.1.
 find_python() {
-    local candidate
-    for candidate in "${PYTHON:-}" python3 python3.12 python3.11 python3.10 python; do
-        if [ -n "$candidate" ] && "$candidate" -c \
-            'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1; then
+    local candidate first=10 last=14
+    case ${CFT_CONSTRAINTS:-} in
+    oldest) last=12 ;;
+    newest) first=11 ;;
+    esac
+    for candidate in "${PYTHON:-}" python3 python3.{14,13,12,11,10} python; do
+        if [ -n "$candidate" ] && "$candidate" -c "import sys
+sys.exit(not ((3, $first) <= sys.version_info[:2] <= (3, $last)) or sys.version_info[:3] == (3, 14, 1))" \
+            >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
     done
-    fail "no Python 3.10, 3.11 or 3.12 found; install one, or name it: PYTHON=/path/to/python3.12 bash $0"
+    fail "no Python 3.$first to 3.$last (and not 3.14.1) found; install one, or name it: PYTHON=/path/to/python3.12 bash $0"
 }
 
 # One line of what pip is doing on a terminal, a line every half minute elsewhere.
@@ -52,11 +66,22 @@ pip_install() {
     fail "installation failed: $(grep -m 1 -i error "$log" || tail -n 1 "$log") (log: $log)"
 }
 
+# The libraries require opencv-python and opencv-python-headless, which write the same files. The first needs libGL,
+# which servers and containers lack; the second does all that is used here.
+keep_opencv_headless() {
+    local version
+    "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1 && return
+    version=$("$VENV/bin/python" -c \
+        "from importlib.metadata import version; print(version('opencv-python-headless'))") || return 0
+    pip_install --force-reinstall --no-deps "opencv-python-headless==$version"
+}
+
 prepare_environment() {
     local extra=${1:-}
     VENV=${CFT_VENV:-$ROOT/.venv}
     local wanted
-    wanted=$(cat "$ROOT/setup.py" "$ROOT/tools/constraints.txt" <(echo "$ROOT") | cksum)
+    find_constraints
+    wanted=$(cat "$ROOT/setup.py" "$CONSTRAINTS" <(echo "$ROOT") | cksum)
     if ! "$VENV/bin/python" -c '' >/dev/null 2>&1; then
         local base
         base=$(find_python) || exit 1
@@ -74,9 +99,10 @@ prepare_environment() {
         : >"$VENV/cft-install.log"
         INSTALL_START=$SECONDS
         # torch and torchvision as a pair; mmcv apart, as a cached wheel of it may hold compiled operators.
-        pip_install -c "$ROOT/tools/constraints.txt" torch torchvision
-        pip_install --no-cache-dir --no-deps -c "$ROOT/tools/constraints.txt" onedl-mmcv
-        pip_install -c "$ROOT/tools/constraints.txt" -e "$ROOT${extra:+[$extra]}"
+        pip_install -c "$CONSTRAINTS" torch torchvision
+        pip_install --no-cache-dir --no-deps -c "$CONSTRAINTS" onedl-mmcv
+        pip_install -c "$CONSTRAINTS" -e "$ROOT${extra:+[$extra]}"
+        keep_opencv_headless
         echo "$wanted" >"$stamp"
         echo "$wanted" >"$stamp$extra"
     fi

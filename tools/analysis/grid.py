@@ -16,15 +16,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import readable_errors
-from _progress import SeriesProgress
+from _cli import at_least, readable_errors, series_log
 
 
 def parse_setting(text: str) -> tuple[str, list]:
     name, separator, values = text.partition('=')
     if not separator:
         raise argparse.ArgumentTypeError(f'{text!r} is not NAME=VALUE,VALUE,...')
-    return name, [ast.literal_eval(value) for value in values.split(',')]
+    try:
+        return name, [ast.literal_eval(value) for value in values.split(',')]
+    except (SyntaxError, ValueError):
+        raise argparse.ArgumentTypeError(f'{values!r} is no list of Python literals, such as 0.1,0.3') from None
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,8 +34,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config')
     parser.add_argument('--checkpoint', help='file to start from')
     parser.add_argument('--set', action='append', default=[], type=parse_setting, metavar='NAME=V1,V2', dest='settings')
-    parser.add_argument('--first-draw', type=int, default=1000, help='apart from the draws that a comparison reports')
-    parser.add_argument('--draws', type=int, default=5)
+    parser.add_argument(
+        '--first-draw', type=at_least(0), default=1000, help='apart from the draws that a comparison reports'
+    )
+    parser.add_argument('--draws', type=at_least(1), default=5)
     parser.add_argument('--metric', default='accuracy/top1')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/grid'))
     return parser.parse_args()
@@ -41,12 +45,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    args.work_dir.mkdir(parents=True, exist_ok=True)
     names = [name for name, _ in args.settings]
     combinations = list(itertools.product(*(values for _, values in args.settings)))
-    progress = SeriesProgress(len(combinations) * args.draws)
     rows = []
-    with readable_errors(), contextlib.closing(progress), open(args.work_dir / 'train.log', 'w') as log:
+    with readable_errors(), series_log(args.work_dir, 'grid') as log, contextlib.ExitStack() as stack:
+        from cft.engine.series_progress import SeriesProgress
+
+        progress = stack.enter_context(contextlib.closing(SeriesProgress(len(combinations) * args.draws)))
         for index, combination in enumerate(combinations):
             settings = dict(zip(names, combination, strict=True))
             values = []
@@ -62,12 +67,21 @@ def main() -> None:
 
 def validate(args: argparse.Namespace, settings: dict, draw: int, index: int) -> float:
     from cft.apis import load_config, train
+    from cft.errors import ConfigError
 
     settings = settings | {'train_dataloader.dataset.seed': draw, 'randomness.seed': draw}
     cfg = load_config(args.config, settings | ({'checkpoint': args.checkpoint} if args.checkpoint else {}))
+    if cfg.train_dataloader.dataset.get('type') != 'cft.StratifiedSubset':
+        raise ConfigError(
+            f'{args.config}: train_dataloader.dataset must be a cft.StratifiedSubset, whose seed is the draw'
+        )
     cfg.work_dir = str(args.work_dir / f'{Path(args.config).stem}_{index}_{draw}')
     cfg.experiment_name = cfg.work_dir.replace('/', '_')
-    return float(train(cfg).message_hub.get_scalar(f'val/{args.metric}').current())
+    hub = train(cfg).message_hub
+    known = [key.removeprefix('val/') for key in hub.log_scalars if key.startswith('val/')]
+    if args.metric not in known:
+        raise ConfigError(f'--metric {args.metric}: the validation gives {", ".join(known)}')
+    return float(hub.get_scalar(f'val/{args.metric}').current())
 
 
 if __name__ == '__main__':

@@ -13,40 +13,49 @@ import json
 import statistics
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import readable_errors
-from _progress import SeriesProgress
+from _cli import at_least, readable_errors, series_log
+
+if TYPE_CHECKING:
+    from cft.engine.series_progress import SeriesProgress
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', help='pre-training configs; the first is what the others are compared to')
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--seeds', type=at_least(0), nargs='+', default=[0])
     parser.add_argument('--split', choices=['val', 'test'], default='test', help='val to choose settings')
-    parser.add_argument('--epochs', type=int, help='stop after so many, to see that it works')
+    parser.add_argument('--epochs', type=at_least(1), help='so many at a constant learning rate, to see that it works')
     parser.add_argument('--data-root', help='folder of the images, where it is not the one that the configs name')
-    parser.add_argument('--rounds', type=int, default=20, help='timed steps of each config')
-    parser.add_argument('--neighbours', type=int, default=20)
+    parser.add_argument('--rounds', type=at_least(1), default=20, help='timed steps of each config')
+    parser.add_argument('--neighbours', type=at_least(1), default=20)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    args.work_dir.mkdir(parents=True, exist_ok=True)
-    progress = SeriesProgress(len(args.configs) * len(args.seeds))
-    with readable_errors(), contextlib.closing(progress), open(args.work_dir / 'train.log', 'w') as log:
+    with (
+        readable_errors(),
+        series_log(args.work_dir, 'benchmark of pre-training') as log,
+        contextlib.ExitStack() as stack,
+    ):
+        from cft.engine.series_progress import SeriesProgress
+
+        progress = stack.enter_context(contextlib.closing(SeriesProgress(len(args.configs) * len(args.seeds))))
         rows, pixels = run(args, progress, log)
     (args.work_dir / 'results.json').write_text(json.dumps({'pixels': pixels, 'methods': rows}, indent=1))
     print(
-        f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, {args.split} images, seeds {args.seeds}'
+        f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, '
+        f'{args.split} images, seeds {args.seeds}'
     )
     print(f'Numbers: {args.work_dir / "results.json"}')
 
 
-def run(args: argparse.Namespace, progress: SeriesProgress, log: object) -> tuple[list[dict], float]:
+def run(args: argparse.Namespace, progress: 'SeriesProgress', log: object) -> tuple[list[dict], float]:
     """Pre-train every config with every seed; the runners of the last seed are timed beside each other."""
     from cft.apis import load_config
     from cft.apis.pretraining import neighbours_of_pixels, pretrain_and_compare
@@ -79,7 +88,8 @@ def overrides(args: argparse.Namespace) -> dict:
     """Config settings of the command line."""
     settings = {} if args.data_root is None else {'data_root': args.data_root}
     if args.epochs is not None:
-        settings |= dict.fromkeys(('train_cfg.max_epochs', 'default_hooks.checkpoint.interval'), args.epochs)
+        # The schedules' warm-up may be longer.
+        settings |= {'epochs': args.epochs, 'default_hooks.checkpoint.interval': args.epochs, 'param_scheduler': None}
     return settings
 
 
@@ -90,11 +100,11 @@ def table(rows: list[dict]) -> str:
         '| config | random encoder | pre-trained | step time | peak memory of a step |',
         '| --- | ---: | ---: | ---: | ---: |',
     ]
-    for row in rows:
-        lines.append(
-            f'| {Path(row["config"]).stem} | {spread(row["random"])} | {spread(row["pretrained"])} '
-            f'| {row["step_seconds"] / first["step_seconds"]:.2f} | {row["peak_bytes"] / first["peak_bytes"]:.2f} |'
-        )
+    lines += [
+        f'| {Path(row["config"]).stem} | {spread(row["random"])} | {spread(row["pretrained"])} '
+        f'| {row["step_seconds"] / first["step_seconds"]:.2f} | {row["peak_bytes"] / first["peak_bytes"]:.2f} |'
+        for row in rows
+    ]
     lines.append(
         f'\n1.00 is {1000 * first["step_seconds"]:.0f} ms and {first["peak_bytes"] / 2**20:.1f} MiB '
         f'({Path(first["config"]).stem})'

@@ -4,9 +4,7 @@ python tools/benchmarks/step_cost.py configs/ce/r50_voc_seg.py configs/coretunin
 """
 
 import argparse
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,22 +12,34 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _cli import at_least, readable_errors
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('plain', help='config of the plain model, for segmentation or detection')
     parser.add_argument('method', help='config of the method')
-    parser.add_argument('--sizes', type=int, nargs='+', default=[512], help='sides of the images in pixels')
-    parser.add_argument('--batch', type=int, default=2)
-    parser.add_argument('--steps', type=int, default=5, help='timed steps of each; 0 measures memory only')
+    parser.add_argument('--sizes', type=at_least(1), nargs='+', default=[512], help='sides of the images in pixels')
+    parser.add_argument('--batch', type=at_least(1), default=2)
+    parser.add_argument('--steps', type=at_least(0), default=5, help='timed steps of each; 0 measures memory only')
     parser.add_argument('--device', default='cpu')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    with readable_errors():
+        measure(args)
+
+
+def measure(args: argparse.Namespace) -> None:
+    """Print a line for each size."""
+    from cft.apis.device import check_device
+    from cft.apis.step_cost import saved_bytes, step_seconds
+
+    check_device(args.device)
     models = [build(config, args.device) for config in (args.plain, args.method)]
     print('size | seconds: plain | seconds: method | time method/plain | saved for backward: plain | method - plain')
     for size in args.sizes:
@@ -37,15 +47,9 @@ def main() -> None:
             if hasattr(model, 'decode_head'):
                 model.data_preprocessor.size = (size, size)
         batch = make_batch(models[0], args.batch, size)
-        saved = [saved_bytes(model, batch) for model in models]
-        times: tuple[list, list] = ([], [])
-        for step in range(args.steps + 1 if args.steps else 0):
-            # Alternating, so that whatever else the machine does meets both; the first step is warm-up.
-            for model, seconds in zip(models, times, strict=True):
-                elapsed = timed(model, batch)
-                if step:
-                    seconds.append(elapsed)
-        plain, method = (statistics.median(seconds) if seconds else float('nan') for seconds in times)
+        saved = [saved_bytes(lambda model=model, batch=batch: loss_of(model, batch), model) for model in models]
+        steps = [lambda model=model, batch=batch: backward(model, batch) for model in models]
+        plain, method = step_seconds(steps, args.steps) if args.steps else (float('nan'), float('nan'))
         print(
             f'{size:4d} | {plain:14.2f} | {method:15.2f} | {method / plain:17.3f} | '
             f'{saved[0] / 2**20:21.1f} MiB | {(saved[1] - saved[0]) / 2**20:10.2f} MiB',
@@ -60,8 +64,13 @@ def build(path: str, device: str) -> 'nn.Module':
     from mmengine.registry import MODELS, DefaultScope
 
     from cft.apis import load_config
+    from cft.apis.config_checks import check_config
+    from cft.errors import ConfigError
 
     cfg = load_config(path)
+    if cfg.get('default_scope') not in ('mmseg', 'mmdet'):
+        raise ConfigError(f'{path} is no config of segmentation or detection, which alone are measured')
+    check_config(cfg)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
@@ -108,45 +117,17 @@ def _detection_sample(corners: 'torch.Tensor', classes: 'torch.Tensor', side: in
     return sample
 
 
-def _loss(model: 'nn.Module', batch: dict) -> 'torch.Tensor':
+def loss_of(model: 'nn.Module', batch: dict) -> 'torch.Tensor':
     import copy
 
     data = model.data_preprocessor(copy.deepcopy(batch), True)
     return model.parse_losses(model.loss(data['inputs'], data['data_samples']))[0]
 
 
-def saved_bytes(model: 'nn.Module', batch: dict) -> int:
-    """Memory that the forward pass keeps for the backward pass, parameters left out."""
-    import torch
-
-    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    storages: dict[int, int] = {}
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        # The graph must live until all is counted: a freed address would be counted once for two tensors.
-        loss = _loss(model, batch)
-    del loss
-    return sum(storages.values())
-
-
-def timed(model: 'nn.Module', batch: dict) -> float:
-    """Seconds of a forward and backward pass."""
-    import torch
-
+def backward(model: 'nn.Module', batch: dict) -> None:
+    """A forward and backward pass."""
     model.zero_grad(set_to_none=True)
-    if next(model.parameters()).is_cuda:
-        torch.cuda.synchronize()
-    started = time.perf_counter()
-    _loss(model, batch).backward()
-    if next(model.parameters()).is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - started
+    loss_of(model, batch).backward()
 
 
 if __name__ == '__main__':

@@ -7,8 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import readable_errors
-from _progress import SeriesProgress
+from _cli import at_least, readable_errors
 
 NUM_DIGITS = 1797
 
@@ -19,16 +18,18 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument('root', nargs='?', default='data/digit_domains', metavar='FOLDER', help='folder to make')
-    parser.add_argument('--seed', type=int, default=0, help='another seed deals the digits out otherwise')
+    parser.add_argument('--seed', type=at_least(0), default=0, help='another seed deals the digits out otherwise')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    from cft.engine.series_progress import SeriesProgress
+
     progress = SeriesProgress(NUM_DIGITS)
     with readable_errors(), contextlib.closing(progress):
         progress.now(f'drawing {progress.total} digits into {args.root}')
-        from cft.datasets.drawn import draw_digit_domains
+        from cft.datasets.synthetic import draw_digit_domains
 
         draw_digit_domains(args.root, args.seed, on_image=progress.advance)
         progress.say(f'{args.root} is complete; look at {Path(args.root) / "preview.png"}')

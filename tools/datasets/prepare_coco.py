@@ -39,8 +39,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from _coco import prepare_coco
-        from _report import make_console
+        from cft.datasets.preparation import make_console, prepare_coco
 
         prepare_coco(args.downloads, args.out, args.need, make_console())
 

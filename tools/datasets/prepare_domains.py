@@ -14,12 +14,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _cli import readable_errors
-from _domain_sets import DOMAIN_SETS
+
+# What cft.datasets.preparation.domain_sets knows, and where the configs look for it.
+FOLDERS = {'pacs': 'data/PACS', 'vlcs': 'data/VLCS', 'officehome': 'data/OfficeHome'}
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('name', choices=DOMAIN_SETS, help='the data set')
+    parser.add_argument('name', choices=FOLDERS, help='the data set')
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument('folder', nargs='?', type=Path, metavar='FOLDER', help='what was unpacked')
     action.add_argument('--check', action='store_true', help='only verify what is in --out')
@@ -30,11 +32,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from _domains import prepare_domains
-        from _report import make_console
+        from cft.datasets.preparation import make_console, prepare_domains
 
-        out = args.out or Path('data') / DOMAIN_SETS[args.name].folder
-        prepare_domains(args.name, args.folder, out, make_console())
+        prepare_domains(args.name, args.folder, args.out or Path(FOLDERS[args.name]), make_console())
 
 
 if __name__ == '__main__':

@@ -39,8 +39,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from _report import make_console
-        from _voc import prepare_voc
+        from cft.datasets.preparation import make_console, prepare_voc
 
         prepare_voc(args.downloads, args.out, args.need, make_console())
 
