@@ -1,6 +1,7 @@
-"""Settings of all tests; its folder is on the import path, for oracles.py and comparison.py."""
+"""Settings of all tests."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 # One thread each: the tests run small models, and several start processes of their own.
@@ -13,14 +14,23 @@ from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line('markers', 'slow: takes more than about ten seconds; -m "not slow" leaves it out')
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--slow', action='store_true', help='run the slow tests, too')
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Files of few long tests first: left to the end, one of them would keep a single core busy."""
-    long = ('training', 'distributed', 'tools', 'configs')
+    if not config.getoption('--slow'):
+        for item in items:
+            if item.get_closest_marker('slow'):
+                item.add_marker(pytest.mark.skip(reason='slow; --slow runs it'))
+    long = ('training', 'distributed', 'tools', 'configs', 'test_task_configs.py')
     items.sort(key=lambda item: not any(part in long for part in item.path.parts))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has started the tests in the background; what they start would ignore Ctrl-C as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.config import Config
 
 from cft.apis import load_config, train
-from cft.apis.config import iterate_dicts
+from cft.engine.config_nodes import iterate_dicts
+from tests.support.digits_runs import CONFIGS
+from tests.support.short_schedules import fit_schedule
 
 ALL = sorted(
     path
@@ -22,10 +23,12 @@ ALL = sorted(
 def shrink(cfg: Config) -> None:
     """Twenty digits instead of the data set, crops of 32 pixels, one step."""
     dataset = cfg.train_dataloader.dataset
-    pipeline = [step for step in dataset.pipeline if step['type'] != 'LoadImageFromFile']
+    pipeline = [step for step in dataset.pipeline if step['type'] != 'cft.LoadImage']
     for _, step in iterate_dicts(pipeline):
         if step.get('type') == 'RandomResizedCrop':
             step['scale'] = 32
+    if 'networks' in cfg:
+        cfg.backbone = 'resnet18'
     head = cfg.model.get('head', {})
     if 'num_classes' in head:
         head['num_classes'] = head['num_classes'] or 10
@@ -34,7 +37,8 @@ def shrink(cfg: Config) -> None:
     cfg.train_dataloader.dataset = dict(type='cft.StratifiedSubset', per_class=2, dataset=digits)
     cfg.train_dataloader.update(batch_size=20, num_workers=0, persistent_workers=False)
     cfg.train_cfg.update(max_epochs=1, val_interval=10)
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=10)
+    fit_schedule(cfg)
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', interval=10)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
 
 

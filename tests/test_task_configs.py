@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
-from tasks import METHODS, shrink_to_shapes
 
 from cft.apis import load_config, train
 from cft.engine.model_access import unwrap_model
+from tests.support.digits_runs import CONFIGS, FINE_TUNING
+from tests.support.tasks import shrink_to_shapes
 
 NAMES = ('r50_voc_seg', 'r50_voc_det', 'r50_voc_det_fpn', 'r50_coco_det')
 
@@ -18,7 +18,8 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp('data') / 'shapes'
 
 
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.slow
+@pytest.mark.parametrize('method', FINE_TUNING)
 @pytest.mark.parametrize('name', NAMES)
 def test_one_step(name: str, method: str, shapes: Path, tmp_path: Path) -> None:
     cfg = load_config(CONFIGS / method / f'{name}.py')
@@ -37,11 +38,11 @@ def test_one_step(name: str, method: str, shapes: Path, tmp_path: Path) -> None:
 
 
 def test_every_method_has_every_task() -> None:
-    assert all((CONFIGS / method / f'{name}.py').is_file() for method in METHODS for name in NAMES)
+    assert all((CONFIGS / method / f'{name}.py').is_file() for method in FINE_TUNING for name in NAMES)
 
 
 def test_a_method_differs_from_its_task_by_a_few_lines() -> None:
-    for method in METHODS[1:]:
+    for method in FINE_TUNING[1:]:
         for name in NAMES:
             lines = (CONFIGS / method / f'{name}.py').read_text().splitlines()
             assert len(lines) <= 6 and f"'../ce/{name}.py', '../_base_/methods/{method}.py'" in lines[0]

@@ -5,13 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from digits_runs import short_config
 from mmengine.dist import get_rank
 
 from cft.apis import leave_process_group, train
 from cft.apis.drawn_data import DRAWINGS, draw_missing_data
-from cft.datasets.drawn import draw_shapes, read_record
+from cft.datasets.synthetic import draw_shapes, read_record
 from cft.errors import ConfigError
+from tests.support.digits_runs import short_config
 
 
 @functools.wraps(draw_shapes)

@@ -1,14 +1,15 @@
 """check_config: every type of our configs is registered, and a wrong one is found wherever it stands."""
 
 import copy
+import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from cft.apis import load_config
-from cft.apis.checks import check_config
-from cft.apis.config import iterate_dicts
+from cft.apis.config_checks import check_config
+from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -88,7 +89,7 @@ def test_types_that_are_not_names_or_belong_to_a_path(coretuning: Config) -> Non
 def test_missing_checkpoint_of_the_backbone() -> None:
     """Named with its place, before minutes of building and loading."""
     cfg = load_config(CONFIGS / 'quickstart' / 'scl_digits.py', {'checkpoint': 'nowhere.pth'})
-    with pytest.raises(ConfigError, match=r'^model\.backbone\.init_cfg\.checkpoint: no checkpoint nowhere\.pth'):
+    with pytest.raises(ConfigError, match=r'^checkpoint: no checkpoint nowhere\.pth'):
         check_config(cfg)
 
 
@@ -108,3 +109,32 @@ def test_unknown_default_scope() -> None:
     cfg.default_scope = 'mmpretrian'
     with pytest.raises(ConfigError, match="default_scope is 'mmpretrian'"):
         check_config(cfg)
+
+
+def test_a_name_without_its_scope() -> None:
+    """It is registered, only not where a name without scope is looked up."""
+    with pytest.raises(ConfigError, match=r"loss\.type: no component .* 'SupConLoss'; write 'cft\.SupConLoss'.* scope"):
+        check_config(Config({'default_scope': 'mmpretrain', 'loss': {'type': 'SupConLoss'}}))
+
+
+@pytest.mark.parametrize(
+    ('name', 'hint'),
+    [
+        ('a_project.MyLos', "a_project has no 'MyLos'; did you mean 'MyLoss'"),
+        ('a_project.needy.MyLoss', "ModuleNotFoundError: No module named 'a_package_nobody_has'$"),
+        ('a_project.elsewhere.MyLoss', "ModuleNotFoundError: No module named 'a_project.elsewhere'$"),
+        ('no_project.MyLoss', "No module named 'no_project'; is its folder the current one or in PYTHONPATH"),
+    ],
+)
+def test_why_an_import_path_leads_to_nothing(
+    name: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt class, a module that lacks a package, a module that is not there, a folder that is not looked in."""
+    folder = tmp_path / 'a_project'
+    folder.mkdir()
+    (folder / '__init__.py').write_text('class MyLoss: ...\n')
+    (folder / 'needy.py').write_text('import a_package_nobody_has\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop('a_project', None)
+    with pytest.raises(ConfigError, match=rf"loss\.type: .*'{name}'; as an import path it leads to nothing: .*{hint}"):
+        check_config(Config({'default_scope': 'mmpretrain', 'loss': {'type': name}}))

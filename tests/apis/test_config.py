@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from cft.apis import load_config
-from cft.apis.config import iterate_dicts
+from cft.engine.config_nodes import iterate_dicts
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -76,18 +76,3 @@ def test_data_root_reaches_a_wrapped_data_set_but_no_other(tmp_path: Path) -> No
     found = dict(values(load_config(path, {'data_root': 'new'}), 'data_root'))
     base = 'train_dataloader.dataset.datasets'
     assert found == {f'{base}[0].dataset': 'new', f'{base}[1]': 'other'}
-
-
-@pytest.mark.parametrize('path', [DIGITS, FOLDER, CONFIGS / 'coin' / 'r50_cifar10.py'])
-def test_checkpoint_reaches_the_backbone(path: Path) -> None:
-    """And without it the backbone is left to its own initialisation."""
-    cfg = load_config(path, {'checkpoint': 'moco.pth'})
-    assert cfg.model.backbone.init_cfg == {'type': 'SSLPretrained', 'checkpoint': 'moco.pth'}
-    assert 'init_cfg' not in load_config(path).model.backbone
-
-
-def test_checkpoint_of_a_config_file(tmp_path: Path) -> None:
-    """It works from a file as from the command line, which may also take it back."""
-    path = write(tmp_path, f"_base_ = ['{DIGITS}']\ncheckpoint = 'moco.pth'\n")
-    assert load_config(path).model.backbone.init_cfg.checkpoint == 'moco.pth'
-    assert 'init_cfg' not in load_config(path, {'checkpoint': None}).model.backbone

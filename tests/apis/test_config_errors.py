@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cft.apis import load_config
+from cft.apis.config_checks import check_config
 from cft.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -24,10 +25,12 @@ def test_list_index_that_does_not_exist(name: str) -> None:
         load_config(CONFIGS / 'sce' / 'r18_cifar10.py', {name: 0.5})
 
 
-@pytest.mark.parametrize('model', ['', "model = dict(type='Mine')\n"])
+@pytest.mark.parametrize('model', ["model = dict(type='mmpretrain.ImageClassifier')\n"])
 def test_checkpoint_without_a_backbone(tmp_path: Path, model: str) -> None:
+    (tmp_path / 'moco.pth').touch()
+    cfg = load_config(write(tmp_path, f"checkpoint = '{tmp_path / 'moco.pth'}'\n{model}"))
     with pytest.raises(ConfigError, match='checkpoint.*backbone'):
-        load_config(write(tmp_path, f"checkpoint = 'moco.pth'\n{model}"))
+        check_config(cfg)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_misspelt_override(name: str, wrong: str, right: str) -> None:
 
 def test_override_of_nothing_known() -> None:
     """Nothing is like it, or this config lacks that shortcut: the message lists what there is."""
-    with pytest.raises(ConfigError, match=r"no 'xyz'; it has \['backbone_cfg', 'checkpoint'"):
+    with pytest.raises(ConfigError, match=r"no 'xyz'; it has \['backbone_cfg', 'batch_size', 'checkpoint'"):
         load_config(DIGITS, {'xyz.lr': 1})
     with pytest.raises(ConfigError, match="--cfg-options data_root: the config has no 'data_root'"):
         load_config(DIGITS, {'data_root': 'flowers'})
@@ -81,20 +84,20 @@ def test_override_below_a_plain_value(name: str) -> None:
 @pytest.mark.parametrize(
     ('path', 'hint'),
     [
-        ('coretunning/r50_cifar10.py', 'coretuning/r50_cifar10.py'),
+        ('coretunning/r50_cifar10.py', 'coretuning/r50_cifar10,'),
         ('ce/r50_cifar.py', 'ce/r50_cifar10.py'),
         ('quickstart/ce_digit.py', 'quickstart/ce_digits.py'),
     ],
 )
 def test_missing_file_suggests(path: str, hint: str) -> None:
     """A near name in a folder beside it or in its own."""
-    with pytest.raises(ConfigError, match=f'no config {CONFIGS / path}; did you mean {CONFIGS / hint}'):
+    with pytest.raises(ConfigError, match=f'no config {CONFIGS / path}; did you mean .*{hint}'):
         load_config(CONFIGS / path)
 
 
 @pytest.mark.parametrize('name', ['nowhere.py', '.'])
 def test_missing_file_without_a_suggestion(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=r'^no config \S+$'):
+    with pytest.raises(ConfigError, match=r'^no config \S+; give a file, or a name that `cft configs` lists$'):
         load_config(tmp_path / 'a' / 'b' / name)
 
 
@@ -118,9 +121,18 @@ def test_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None:
         load_config(path)
 
 
-@pytest.mark.parametrize(('name', 'content'), [('a.py', b'\xff\xfe'), ('a.json', b'{'), ('a.txt', b'a = 1')])
+@pytest.mark.parametrize(('name', 'content'), [('a.py', b'\xff\xfe'), ('a.txt', b'a = 1')])
 def test_other_files_are_named(tmp_path: Path, name: str, content: bytes) -> None:
-    """No text, no JSON, no kind of config."""
+    """No text, no kind of config."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigError, match=f'config {tmp_path / name} cannot be read'):
         load_config(tmp_path / name)
+
+
+def test_why_a_custom_import_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that it fails, which MMEngine says at length, but what its module lacks."""
+    (tmp_path / 'needs_much.py').write_text('import a_package_nobody_has\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = write(tmp_path, "custom_imports = dict(imports=['needs_much'])\n")
+    with pytest.raises(ConfigError, match=r"custom_imports fails with ModuleNotFoundError: .*'a_package_nobody_has'"):
+        load_config(path)

@@ -7,9 +7,9 @@ import pytest
 from mmengine.config import Config
 
 from cft.apis import build_runner, drawn_data, load_config
-from cft.apis.checks import check_config
+from cft.apis.config_checks import check_config
 from cft.apis.drawn_data import draw_missing_data
-from cft.datasets.drawn import draw_shapes, read_record
+from cft.datasets.synthetic import draw_shapes, read_record
 from cft.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -128,6 +128,7 @@ def test_group_of_a_job_on_gpus(tmp_path: Path, monkeypatch, settings: dict, exp
     draw_shapes(tmp_path / 'shapes', **FEW)
     entered: list[tuple] = []
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setattr(drawn_data, 'join_job', lambda cfg: None)
     monkeypatch.setattr(drawn_data, 'init_dist', lambda launcher, **options: entered.append((launcher, options)))
     cfg = shapes_config(tmp_path / 'shapes')
     cfg.merge_from_dict(settings)
@@ -161,7 +162,7 @@ def test_build_runner_draws_before_it_reads(tmp_path: Path) -> None:
         f"_base_ = ['{CONFIGS}/ce/r50_folder.py']\n"
         "data_root = 'data/digit_domains'\n"
         "drawn_data = dict(type='digit_domains')\n"
-        'train_dataloader = dict(dataset=dict(data_root=data_root))\n'
+        'train_dataloader = val_dataloader = test_dataloader = dict(dataset=dict(data_root=data_root))\n'
         'model = dict(backbone=dict(depth=18), neck=dict(type="GlobalAveragePooling"), head=dict(in_channels=512))\n'
     )
     cfg = load_config(path, {'data_root': str(tmp_path / 'digits'), 'drawn_data.seed': 3})

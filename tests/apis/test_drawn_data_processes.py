@@ -1,13 +1,11 @@
 """draw_missing_data in a distributed job: one process draws, the other waits, both learn of an error."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
+from tests.support.two_ranks import output_of
+
 pytestmark = pytest.mark.slow
 
 
@@ -19,13 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='module')
 def output(folder: Path) -> str:
     (folder / 'file').write_text('')
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    command += [str(TESTS / 'apis' / 'drawn_data_worker.py'), str(folder)]
-    paths = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-    environment = os.environ | {'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '', 'PYTHONPATH': paths}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    return done.stdout
+    return output_of('tests.apis.drawn_data_worker', folder)
 
 
 def test_one_process_draws(output: str, folder: Path) -> None:

@@ -1,14 +1,16 @@
-"""complete_folder_config: classes and pixel statistics of an image folder."""
+"""complete_folder_config and complete_normalization: classes and pixel statistics of an image folder."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmengine import fileio
 from mmengine.config import Config
 
-from cft.apis import folder_config, load_config
+from cft.apis import load_config, training_images
 from cft.apis.folder_config import complete_folder_config
+from cft.apis.normalization import complete_normalization
 from cft.datasets import ImageFolder
 from cft.errors import ConfigError
 
@@ -41,6 +43,7 @@ def images(tmp_path: Path) -> tuple[Path, np.ndarray]:
 def complete(root: Path, **overrides: object) -> Config:
     cfg = load_config(FOLDER, {'data_root': str(root)} | overrides)
     complete_folder_config(cfg)
+    complete_normalization(cfg)
     return cfg
 
 
@@ -94,9 +97,11 @@ def test_large_folders_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         write(tmp_path / 'train' / f'{i // 10}' / f'{i}.png', np.full((1, 1, 3), i, np.uint8))
         write(tmp_path / 'val' / f'{i // 10}' / f'{i}.png', np.full((1, 1, 3), 255, np.uint8))
     read: list[int] = []
-    imread = cv2.imread
-    monkeypatch.setattr(cv2, 'imread', lambda path, *args: read.append(int(Path(path).stem)) or imread(path, *args))
-    monkeypatch.setattr(folder_config, 'SAMPLE_SIZE', 12)
+    get = fileio.get
+    monkeypatch.setattr(
+        fileio, 'get', lambda path, **options: read.append(int(Path(path).stem)) or get(path, **options)
+    )
+    monkeypatch.setattr(training_images, 'SAMPLE_SIZE', 12)
     mean, _ = statistics(complete(tmp_path, normalization='dataset'))
     assert len(read) == len(set(read)) == 12
     assert mean == pytest.approx([np.mean(read)] * 3, abs=5.1e-4)
@@ -110,6 +115,7 @@ def test_pre_training_head_gets_no_classes(images: tuple[Path, np.ndarray]) -> N
     dataset = {'type': 'cft.ImageFolder', 'data_root': str(images[0])}
     cfg = Config({'model': model, 'train_dataloader': {'dataset': dataset}, 'normalization': 'dataset'})
     complete_folder_config(cfg)
+    complete_normalization(cfg)
     assert cfg.model.head == {'type': 'cft.SCELoss'}
     assert cfg.model.data_preprocessor.mean[0] > 100
 
@@ -123,7 +129,7 @@ def test_other_data_sets_are_left_alone() -> None:
 
 
 def test_unknown_normalization_is_named(images: tuple[Path, np.ndarray]) -> None:
-    with pytest.raises(ConfigError, match="normalization must be 'imagenet' or 'dataset', got 'cifar'"):
+    with pytest.raises(ConfigError, match="normalization must be 'imagenet', 'dataset' or 'backbone', got 'cifar'"):
         complete(images[0], normalization='cifar')
 
 

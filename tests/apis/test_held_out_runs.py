@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from domain_runs import CE, CORE_TUNING, DOMAINS, draw, settings
 from mmengine.config import Config
 
 from cft.apis import load_config
-from cft.apis.held_out_runs import fingerprint, hold_out, plan_runs
+from cft.apis.held_out_runs import config_digest, hold_out, plan_runs
 from cft.errors import ConfigError
+from tests.support.domain_runs import CE, CORE_TUNING, DOMAINS, draw, settings
 
 DATASETS = [f'{split}_dataloader' for split in ('train', 'val', 'test')]
 
@@ -51,8 +51,8 @@ def test_folder_follows_from_what_the_result_depends_on(drawn: Path, tmp_path: P
 
 def test_holding_out_leaves_the_config_alone(drawn: Path) -> None:
     cfg = load_config(CE, settings(drawn))
-    before = fingerprint(cfg)
-    assert fingerprint(hold_out(cfg, 'photo', 5)) != before == fingerprint(cfg)
+    before = config_digest(cfg)
+    assert config_digest(hold_out(cfg, 'photo', 5)) != before == config_digest(cfg)
     assert hold_out(Config({'model': {}}), 'photo', 5).randomness.seed == 5
 
 
@@ -102,3 +102,13 @@ def test_unreadable_last_domain_is_found_first(root: Path, tmp_path: Path) -> No
         image.unlink()
     with pytest.raises(ConfigError, match='sketch/grey holds no image'):
         plan_runs([CE], [0], tmp_path, settings(root))
+
+
+def test_settings_as_texts(drawn: Path, tmp_path: Path) -> None:
+    """As the tool hands them over: the same runs as of values, and the same refusal."""
+    values = settings(drawn)
+    texts = [f'{name}={value}' for name, value in values.items()]
+    of_texts, of_values = (plan_runs([CE], [0], tmp_path, overrides) for overrides in (texts, values))
+    assert [run.folder for run in of_texts] == [run.folder for run in of_values]
+    with pytest.raises(ConfigError, match='test_domain: each domain is held out in turn'):
+        plan_runs([CE], [0], tmp_path, [*texts, 'test_domain=ink'])

@@ -6,8 +6,8 @@ import pytest
 from mmengine.config import Config
 
 from cft.apis import load_config
-from cft.apis.checks import check_config
-from cft.apis.config import iterate_dicts
+from cft.apis.config_checks import check_config
+from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from digits_runs import run, short_config
 
-from cft.apis.fingerprint import fingerprint
+from cft.apis.data_digest import digest_data
 from cft.apis.git_state import git_state
 from cft.apis.record_differences import compare_starts
+from tests.support.digits_runs import run, short_config
 
 
 def starts(work_dir: Path) -> list[dict]:
@@ -61,7 +61,7 @@ def test_data_are_those_trained_on(runs: Path) -> None:
 
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build(short_config('ce', runs).train_dataloader.dataset)
-    assert starts(runs)[0]['data'] == fingerprint(dataset)
+    assert starts(runs)[0]['data'] == digest_data(dataset)
 
 
 def test_unchanged_resume_warns_of_nothing(runs: Path) -> None:

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 
 from cft.apis import build_runner, load_config
-from cft.apis.config import iterate_dicts
-from cft.apis.train import _replace_sync_batch_norm
+from cft.apis.completion import replace_sync_batch_norm
+from cft.engine.config_nodes import iterate_dicts
 from cft.models import LocalBatchNorm
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -31,7 +31,7 @@ def test_everywhere_and_nothing_else(capsys: pytest.CaptureFixture) -> None:
             'other': {'type': 'GN', 'num_groups': 2},
         }
     )
-    _replace_sync_batch_norm(cfg)
+    replace_sync_batch_norm(cfg)
     assert cfg.norm_cfg == {'type': 'cft.LocalBN', 'requires_grad': True}
     assert cfg.model.heads[0].norm_cfg == {'type': 'cft.LocalBN', 'eps': 0.1}
     assert (cfg.model.name, cfg.other.type) == ('SyncBN', 'GN')
@@ -41,7 +41,7 @@ def test_everywhere_and_nothing_else(capsys: pytest.CaptureFixture) -> None:
 def test_nothing_to_replace_is_not_told(capsys: pytest.CaptureFixture) -> None:
     cfg = Config({'model': {'type': 'A', 'norm_cfg': {'type': 'BN'}}})
     before = cfg.to_dict()
-    _replace_sync_batch_norm(cfg)
+    replace_sync_batch_norm(cfg)
     assert cfg.to_dict() == before
     assert 'SyncBN' not in capsys.readouterr().out
 
@@ -52,7 +52,7 @@ def test_our_configs(name: str) -> None:
     cfg = load_config(CONFIGS / f'{name}.py')
     before = types_of(cfg)
     assert before.count('SyncBN') >= 2
-    _replace_sync_batch_norm(cfg)
+    replace_sync_batch_norm(cfg)
     assert types_of(cfg) == ['cft.LocalBN' if kind == 'SyncBN' else kind for kind in before]
 
 

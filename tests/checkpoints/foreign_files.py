@@ -4,9 +4,10 @@ from argparse import Namespace
 from collections.abc import Callable
 
 import torch
-from foreign_models import beit_weights, timm_vit, torchvision_resnet
-from narrow_backbones import prefixed
 from torch import Tensor, nn
+
+from tests.checkpoints.foreign_models import beit_weights, timm_vit, torchvision_resnet
+from tests.checkpoints.narrow_backbones import prefixed
 
 Weights = dict[str, Tensor]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import CheckpointLoader
-from toy_run import ToyModel, toy_runner
 
 from cft.checkpoints import find_damage, read_checkpoint
 from cft.errors import ConfigError
+from tests.support.toy_run import ToyModel, toy_runner
 
 LAST, PREVIOUS = 'iter_3.pth', 'iter_2.pth'
 Damage = Callable[[Path, random.Random], None]

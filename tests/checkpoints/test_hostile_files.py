@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from hostile_pickles import (
+from mmengine.logging import HistoryBuffer
+
+from cft.checkpoints import load_ssl_backbone, read_state_dict
+from cft.errors import ConfigError
+from tests.support.hostile_pickles import (
     PAYLOADS,
     Call,
     builtins_by_getattr,
@@ -16,10 +20,6 @@ from hostile_pickles import (
     text,
     wait_for,
 )
-from mmengine.logging import HistoryBuffer
-
-from cft.checkpoints import load_ssl_backbone, read_state_dict
-from cft.errors import ConfigError
 
 GOOD = {'weight': torch.ones(2, 2)}
 

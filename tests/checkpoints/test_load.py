@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from narrow_backbones import assert_holds, load, prefixed, random_weights, resnet, vit
 from torch import nn
 
 from cft.checkpoints import load_ssl_backbone
 from cft.errors import ConfigError
+from tests.checkpoints.narrow_backbones import assert_holds, load, prefixed, random_weights, resnet, vit
 
 PROJECTOR = {'fc.0.weight': torch.ones(3, 8), 'fc.0.bias': torch.ones(3)}
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from foreign_models import beit_weights, timm_vit
 from mmpretrain.models import BEiTViT
-from narrow_backbones import assert_holds, load, prefixed, random_weights, resnet, vit
 from torch import nn
 
 from cft.checkpoints import load_ssl_backbone
 from cft.errors import ConfigError
+from tests.checkpoints.foreign_models import beit_weights, timm_vit
+from tests.checkpoints.narrow_backbones import assert_holds, load, prefixed, random_weights, resnet, vit
 
 PROJECTOR = {'fc.0.weight': torch.ones(3, 8), 'fc.0.bias': torch.ones(3)}
 

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import torch
-from hostile_pickles import PAYLOADS, Call, shell, wait_for
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from safetensors.torch import save_file
 
 from cft.checkpoints import find_named_tensors, read_checkpoint, read_state_dict
 from cft.errors import ConfigError
+from tests.support.hostile_pickles import PAYLOADS, Call, shell, wait_for
 
 TENSORS = {'conv.weight': torch.arange(6.0).view(2, 3), 'bn.num_batches_tracked': torch.tensor(7)}
 ARRAYS = [
@@ -129,21 +129,6 @@ def test_objects_of_training_frameworks_do_not_hinder(tmp_path: Path) -> None:
     assert set(found) == {'state_dict', *beside}
     assert found['count'] == {'a': 1}
     assert repr(found['args']) == '<not read>'
-
-
-def test_shared_and_cyclic_containers(tmp_path: Path) -> None:
-    """A small file whose tuples unfold to 2^60 items is read at once, and so is a list that holds itself."""
-    nested: tuple = (np.ones(1),)
-    for _ in range(60):
-        nested = (nested, nested)
-    cycle: list = [np.ones(1)]
-    cycle.append(cycle)
-    (tmp_path / 'file.pkl').write_bytes(pickle.dumps({'nested': nested, 'cycle': cycle}))
-    found = read_checkpoint(tmp_path / 'file.pkl')
-    assert found['cycle'][1] is found['cycle']
-    for _ in range(60):
-        found['nested'] = found['nested'][1]
-    assert found['nested'] == (1.0,)
 
 
 @pytest.mark.parametrize('payload', PAYLOADS)

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from foreign_files import (
+from mmpretrain.models import BEiTViT, ResNet, ResNet_CIFAR, VisionTransformer
+from torch import Tensor, nn
+
+from cft.checkpoints import load_ssl_backbone
+from tests.checkpoints.foreign_files import (
     BEIT,
     NUMBERED,
     RESNETS,
@@ -15,12 +19,8 @@ from foreign_files import (
     headless,
     numbered_without_pooling,
 )
-from foreign_models import beit_weights, timm_vit, torchvision_resnet, torchvision_vit
-from mmpretrain.models import BEiTViT, ResNet, ResNet_CIFAR, VisionTransformer
-from narrow_backbones import assert_holds, prefixed
-from torch import Tensor, nn
-
-from cft.checkpoints import load_ssl_backbone
+from tests.checkpoints.foreign_models import beit_weights, timm_vit, torchvision_resnet, torchvision_vit
+from tests.checkpoints.narrow_backbones import assert_holds, prefixed
 
 ARCH = {'embed_dims': 8, 'num_layers': 2, 'num_heads': 2, 'feedforward_channels': 16}
 

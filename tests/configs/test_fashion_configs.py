@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS, PRETRAINING
-from fashion_files import write_fashion_files
 
 from cft.apis import load_config, train
 from cft.apis.pretraining import encode_split
+from tests.support.digits_runs import CONFIGS, PRETRAINING
+from tests.support.fashion_files import write_fashion_files
+from tests.support.short_schedules import fit_schedule
 
 
 @pytest.mark.parametrize('name', PRETRAINING)
@@ -26,6 +27,7 @@ def test_an_epoch_and_the_features(name: str, tmp_path: Path) -> None:
     if 'cluster' in name:
         settings['model.num_prototypes'] = (6, 4)
     cfg = load_config(CONFIGS / 'quickstart' / f'{name}_fashion.py', settings)
+    fit_schedule(cfg)
     cfg.work_dir, cfg.experiment_name = str(tmp_path / 'run'), f'{name}_fashion'
     runner = train(cfg)
     assert runner.iter == 1

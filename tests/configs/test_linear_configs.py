@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
 from mmpretrain.registry import MODELS
 
 from cft.apis import load_config, train
 from cft.errors import ConfigError
+from tests.support.digits_runs import CONFIGS
+from tests.support.short_schedules import fit_schedule
 
 SCHEDULES = CONFIGS / '_base_' / 'schedules'
 # Optimiser, learning rate, momentum, weight decay, batch, epochs.
@@ -56,11 +57,13 @@ def test_published_figures(name: str) -> None:
 
 
 def rates(cfg: Config, epoch_length: int) -> list[float]:
-    """The learning rate of every iteration, from MMEngine's own schedulers."""
+    """The learning rate of every iteration, from MMEngine's own schedulers; without ``end`` they last as the loop."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=cfg.optim_wrapper.optimizer.lr)
     configs = cfg.param_scheduler if isinstance(cfg.param_scheduler, list) else [cfg.param_scheduler]
     shared = {'optimizer': optimizer, 'epoch_length': epoch_length}
-    schedulers = [PARAM_SCHEDULERS.build(dict(config), default_args=shared) for config in configs]
+    schedulers = [
+        PARAM_SCHEDULERS.build({'end': cfg.train_cfg.max_epochs, **config}, default_args=shared) for config in configs
+    ]
     seen = []
     for _ in range(cfg.train_cfg.max_epochs):
         for _ in range(epoch_length):
@@ -140,6 +143,7 @@ def probe_config(tmp_path: Path, model: str, schedule: str, **overrides: object)
         ),
     )
     cfg.train_cfg.max_epochs = 1
+    fit_schedule(cfg)
     cfg.work_dir = str(tmp_path / 'work')
     cfg.experiment_name = str(tmp_path).replace('/', '_')
     return cfg

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.config import Config
 
 from cft.apis import load_config, train
-from cft.apis.config import iterate_dicts
+from cft.engine.config_nodes import iterate_dicts
+from tests.support.digits_runs import CONFIGS
+from tests.support.short_schedules import fit_schedule
+
+pytestmark = pytest.mark.slow
 
 METHODS = ('sce', 'ressl', 'mocov2', 'hexa', 'deepcluster')
 ALL = sorted(path for method in METHODS for path in (CONFIGS / method).glob('*.py'))
@@ -30,7 +33,7 @@ def identify(path: Path) -> str:
 
 def narrow(model: dict) -> None:
     """ResNet-18 for ResNet-50, two narrow layers for a ViT, short queues, few prototypes."""
-    vit = 'ViT' in model['backbone']['type'] or 'VisionTransformer' == model['backbone']['type']
+    vit = 'ViT' in model['backbone']['type'] or model['backbone']['type'] == 'VisionTransformer'
     if vit:
         heads = model['backbone']['arch'].get('num_heads', 3) if isinstance(model['backbone']['arch'], dict) else 3
         model['backbone']['arch'] = dict(embed_dims=48, num_layers=2, num_heads=heads, feedforward_channels=96)
@@ -52,8 +55,10 @@ def narrow(model: dict) -> None:
 def shrink(cfg: Config) -> None:
     """Twenty digits instead of the data set, crops of at most 32 pixels, one step."""
     narrow(cfg.model)
+    if 'networks' in cfg:
+        cfg.backbone = 'resnet18'
     dataset = cfg.train_dataloader.dataset
-    pipeline = [step for step in dataset.pipeline if step['type'] not in ('LoadImageFromFile', 'LoadImageFromBytes')]
+    pipeline = [step for step in dataset.pipeline if step['type'] not in ('cft.LoadImage', 'LoadImageFromBytes')]
     for _, step in iterate_dicts(pipeline):
         for name in ('size', 'scale'):
             if isinstance(step.get(name), int):
@@ -64,7 +69,8 @@ def shrink(cfg: Config) -> None:
     cfg.train_dataloader.dataset = dict(type='cft.StratifiedSubset', per_class=2, dataset=digits)
     cfg.train_dataloader.update(batch_size=20, num_workers=0, persistent_workers=False, pin_memory=False)
     cfg.train_cfg.update(max_epochs=1)
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=10)
+    fit_schedule(cfg)
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', interval=10)
     cfg.test_dataloader = cfg.test_cfg = cfg.test_evaluator = None
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from ssl_data_files import write_cifar, write_imagenet, write_stl10, write_tiny_imagenet
 from torch.utils.data import DataLoader
 
 from cft.apis import load_config
-from cft.apis.checks import check_config
+from cft.apis.config_checks import check_config
+from tests.support.digits_runs import CONFIGS
+from tests.support.ssl_data_files import write_cifar, write_imagenet, write_jpeg, write_stl10, write_tiny_imagenet
 
 FOLDER = CONFIGS / '_base_' / 'datasets'
 ROOTS = {
@@ -23,6 +23,7 @@ ROOTS = {
     'cifar100': 'data/cifar100',
     'stl10': 'data/stl10',
     'tinyimagenet': 'data/tiny-imagenet-200',
+    'unlabelled': 'data/images',
 }
 # Sides of the views in order, and images of each GPU.
 VIEWS = {
@@ -35,6 +36,10 @@ VIEWS = {
     'imagenet_multicrop_ssl': ([224, 224, 192, 160, 128, 96], 256),
     'imagenet_2crop': ([224] * 2, 64),
     'imagenet_8crop': ([224] * 2 + [96] * 6, 64),
+    'unlabelled': ([224] * 2, 64),
+    'unlabelled_multicrop': ([224, 224, 192, 160, 128, 96], 64),
+    'unlabelled_2crop': ([224] * 2, 64),
+    'unlabelled_8crop': ([224] * 2 + [96] * 6, 64),
 }
 # Side of the images, images of each GPU, type and split of what is reported.
 LINEAR = {
@@ -59,6 +64,10 @@ def small_files(imagenet_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     def write(data: str) -> Path:
         if data in ('imagenet', 'imagenet100'):
             return imagenet_root
+        if data == 'unlabelled':
+            for seed in range(6):
+                write_jpeg(tmp_path / 'photos' / f'{seed % 2}' / f'{seed}.jpg', seed=seed)
+            return tmp_path / 'photos'
         if data in ('cifar10', 'cifar100'):
             return write_cifar(tmp_path / 'cifar', monkeypatch)
         return (write_stl10 if data == 'stl10' else write_tiny_imagenet)(tmp_path / data)
@@ -82,7 +91,11 @@ def build(cfg: Config, split: str) -> DataLoader:
 
 
 def test_no_config_is_forgotten() -> None:
-    found = {path.stem for pattern in ('*_ssl.py', '*_linear.py', '*crop.py') for path in FOLDER.glob(pattern)}
+    found = {
+        path.stem
+        for pattern in ('*_ssl.py', '*_linear.py', '*crop.py', 'unlabelled.py')
+        for path in FOLDER.glob(pattern)
+    }
     assert found == VIEWS.keys() | LINEAR.keys()
 
 
@@ -109,7 +122,7 @@ def test_settings_of_pre_training(name: str, tmp_path: Path) -> None:
     assert loader.batch_size == VIEWS[name][1]
     assert loader.sampler.shuffle and loader.drop_last and loader.collate_fn.type == 'default_collate'
     views = next(step for step in loader.dataset.pipeline if step.type == 'MultiView')
-    if name.endswith('_ssl') and 'multicrop' not in name:
+    if name.endswith(('_ssl', 'unlabelled')) and 'multicrop' not in name:
         # Other configs reach the distributions by these names; the first view is the online encoder's.
         assert views.transforms == [cfg.strong_transforms, cfg.weak_transforms]
         assert [transforms[0].distribution for transforms in views.transforms] == ['strong', 'weak']
@@ -126,9 +139,10 @@ def crops_of(name: str, tmp_path: Path) -> list[tuple]:
     ]
 
 
-def test_multi_crop_of_sce(tmp_path: Path) -> None:
+@pytest.mark.parametrize('name', ['imagenet_multicrop_ssl', 'unlabelled_multicrop'])
+def test_multi_crop_of_sce(name: str, tmp_path: Path) -> None:
     """Section 4.3 of the paper."""
-    assert crops_of('imagenet_multicrop_ssl', tmp_path) == [
+    assert crops_of(name, tmp_path) == [
         (1, 'strong-alpha', 224, (0.2, 1.0)),
         (1, 'strong-beta', 224, (0.2, 1.0)),
         (1, 'strong-gamma', 192, (0.172, 0.86)),
@@ -140,8 +154,10 @@ def test_multi_crop_of_sce(tmp_path: Path) -> None:
 
 def test_crops_of_deepcluster(tmp_path: Path) -> None:
     """deepclusterv2_400ep_2x224_pretrain.sh and deepclusterv2_800ep_pretrain.sh of the released code."""
-    assert crops_of('imagenet_2crop', tmp_path) == [(2, 'swav', 224, (0.08, 1.0))]
-    assert crops_of('imagenet_8crop', tmp_path) == [(2, 'swav', 224, (0.14, 1.0)), (6, 'swav', 96, (0.05, 0.14))]
+    small = (6, 'swav', 96, (0.05, 0.14))
+    for data in ('imagenet', 'unlabelled'):
+        assert crops_of(f'{data}_2crop', tmp_path) == [(2, 'swav', 224, (0.08, 1.0))]
+        assert crops_of(f'{data}_8crop', tmp_path) == [(2, 'swav', 224, (0.14, 1.0)), small]
 
 
 def test_stl10_is_pre_trained_on_training_and_unlabelled_images(

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 
 from cft.apis import load_config, train
-from cft.apis.config import iterate_dicts
+from cft.engine.config_nodes import iterate_dicts
+from tests.support.digits_runs import CONFIGS
+from tests.support.short_schedules import fit_schedule
 
 MAE = [
     *(f'ce/vit_b16_{data}' for data in ('cifar10', 'cifar100', 'folder')),
@@ -72,7 +73,7 @@ def shrink(cfg: Config, work_dir: Path) -> None:
     """Twenty digits of 32 pixels, one step of a transformer of two layers."""
     cfg.model.backbone.update(arch=SMALL, img_size=32, patch_size=8)
     cfg.model.head.update(in_channels=24, num_classes=cfg.model.head.num_classes or 10)
-    pipeline = [step for step in cfg.train_dataloader.dataset.pipeline if step['type'] != 'LoadImageFromFile']
+    pipeline = [step for step in cfg.train_dataloader.dataset.pipeline if step['type'] != 'cft.LoadImage']
     for _, step in iterate_dicts(pipeline):
         if step.get('type') == 'RandomResizedCrop':
             step['scale'] = 32
@@ -81,7 +82,8 @@ def shrink(cfg: Config, work_dir: Path) -> None:
     cfg.train_dataloader.dataset = dict(type='cft.StratifiedSubset', per_class=2, dataset=digits)
     cfg.train_dataloader.update(batch_size=20, num_workers=0, persistent_workers=False)
     cfg.train_cfg.update(max_epochs=1, val_interval=10)
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=10)
+    fit_schedule(cfg)
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', interval=10)
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = str(work_dir).replace('/', '_')

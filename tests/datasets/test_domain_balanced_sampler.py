@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from domain_files import draw_domains
 from mmengine.dataset import RepeatDataset
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import DataLoader, Dataset
@@ -14,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from cft.datasets import DomainBalancedSampler, DomainFolder
 from cft.datasets.samplers import domain_balanced
 from cft.errors import ConfigError
+from tests.support.domain_files import draw_domains
 
 
 class Domains(Dataset):

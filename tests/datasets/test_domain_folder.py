@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from domain_files import draw_domains, samples
 
 from cft.datasets import DomainFolder
 from cft.errors import ConfigError
+from tests.support.domain_files import draw_domains, samples
 
 SIZES = {'art': {'cat': 10, 'dog': 5}, 'photo': {'cat': 5, 'dog': 20}, 'sketch': {'cat': 2, 'dog': 3}}
 
@@ -112,7 +112,11 @@ def test_class_that_only_the_held_out_domain_has(root: Path, split: str) -> None
         ({'domains': ['art', 'paint']}, "no domain 'paint'.*'photo'"),
         ({'domains': ['art', 'art']}, 'twice'),
         ({'domains': ['art']}, r"1 domain folder\(s\) \['art'\]"),
-        ({'data_root': 'nowhere'}, 'no folder nowhere.*data_root=FOLDER'),
+        ({'data_root': 'nowhere'}, 'no folder nowhere.*data_root=FOLDER$'),
+        (
+            {'data_root': 'data/VLCS', 'domains': ['Caltech101', 'LabelMe', 'SUN09', 'VOC2007']},
+            'no folder data/VLCS.*data_root=FOLDER, or download VLCS .*https://.*prepare_domains.py vlcs FOLDER$',
+        ),
     ],
 )
 def test_wrong_settings(root: Path, settings: dict, message: str) -> None:

@@ -1,13 +1,14 @@
 """Fashion-MNIST: files in the genuine idx format, compressed or not, and its three splits."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fashion_files import write_fashion_files
 
 from cft.datasets import FashionMNIST
 from cft.errors import ConfigError
+from tests.support.fashion_files import write_fashion_files
 
 
 @pytest.fixture
@@ -42,3 +43,21 @@ def test_missing_files_and_unknown_splits(folder: Path, tmp_path_factory: pytest
         FashionMNIST(str(tmp_path_factory.mktemp('empty')))
     with pytest.raises(ConfigError, match='split must be one of'):
         FashionMNIST(str(folder), 'valid')
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (gzip.compress(bytes(200_000_000), 1), 'no complete file of Fashion-MNIST'),
+        (gzip.compress(b'text'), 'no complete file of Fashion-MNIST'),
+        (gzip.compress(bytes(1000))[:-9], 'is damaged'),
+        (b'text', 'is damaged'),
+    ],
+    ids=['unpacks to 200 MB', 'text', 'torn', 'not compressed'],
+)
+def test_damaged_files(folder: Path, content: bytes, message: str) -> None:
+    (folder / 'train-images-idx3-ubyte.gz').write_bytes(content)
+    with pytest.raises(
+        ConfigError, match=f'train-images-idx3-ubyte.gz {message if message[:2] == "is" else "is " + message}'
+    ):
+        FashionMNIST(str(folder))

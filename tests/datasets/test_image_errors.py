@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from damaged_images import DAMAGES, damaged_image, pixels
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 from torch.utils.data import DataLoader
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader
 from cft.datasets import ImageFolder, StratifiedSubset
 from cft.datasets.image_errors import guard_images, is_cut_off, read_image
 from cft.errors import DataError
+from tests.datasets.damaged_images import DAMAGES, damaged_image, pixels
 
 PIPELINE = [dict(type='LoadImageFromFile')]
 

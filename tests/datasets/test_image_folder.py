@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from image_files import contents, fill, write
 from mmengine.logging import MMLogger
 
 from cft.datasets import ImageFolder
+from tests.datasets.image_files import contents, fill, write
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from image_files import fill, write
 
 from cft.datasets import ImageFolder
 from cft.errors import ConfigError
+from tests.datasets.image_files import fill, write
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test'])
@@ -46,3 +46,9 @@ def test_extra_class_in_an_evaluation_split(tmp_path: Path, split: str) -> None:
 def test_unknown_split_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'test', 'train', 'val'.*'valid'"):
         ImageFolder(str(fill(tmp_path, a=2)), split='valid')
+
+
+def test_nothing_to_validate_on(tmp_path: Path) -> None:
+    fill(tmp_path, a=1, b=1)
+    with pytest.raises(ConfigError, match='no image can be held out for validation, as each class has only one'):
+        ImageFolder(str(tmp_path), split='val')

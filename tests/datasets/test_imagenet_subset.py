@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from image_files import fill
 
 from cft.datasets import ImageNetSubset
 from cft.datasets.imagenet_subset import read_class_list
 from cft.errors import ConfigError
+from tests.datasets.image_files import fill
 
 
 @pytest.fixture

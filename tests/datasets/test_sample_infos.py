@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from image_files import fill
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from torch.utils.data import Dataset
 
 from cft.datasets import Digits, ImageFolder, StratifiedSubset
 from cft.datasets.sample_infos import count_image_files, image_files, parts_of, sample_infos
+from tests.datasets.image_files import fill
 
 PIPELINE = []
 

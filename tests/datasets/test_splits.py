@@ -1,5 +1,7 @@
 """stratified_indices: how many of each class, and always the same ones."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def test_draws_of_growing_size_are_nested() -> None:
     """Two labels per class are among the five of the same seed."""
     labels = np.repeat([0, 1, 2], 10)
     draws = [set(stratified_indices(labels, 3, per_class=number)) for number in range(1, 11)]
-    assert all(small < large for small, large in zip(draws[:-1], draws[1:], strict=True))
+    assert all(small < large for small, large in pairwise(draws))
 
 
 def test_every_sample_is_equally_likely() -> None:

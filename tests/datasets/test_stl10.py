@@ -8,11 +8,11 @@ import pytest
 import torchvision
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmpretrain.datasets.transforms import PackInputs
-from ssl_data_files import write_stl10
 from torch.utils.data import DataLoader
 
 from cft.datasets import STL10, StratifiedSubset
 from cft.errors import ConfigError
+from tests.support.ssl_data_files import write_stl10
 
 
 @pytest.fixture

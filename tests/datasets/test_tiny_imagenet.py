@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from mmpretrain.datasets.transforms import PackInputs
-from ssl_data_files import write_tiny_imagenet
 
 from cft.datasets import TinyImageNet
 from cft.errors import ConfigError
+from tests.support.ssl_data_files import write_tiny_imagenet
 
 CLASSES = ('n01443537', 'n01629819', 'n09256479')
 
@@ -83,13 +83,20 @@ def test_missing_validation_images(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    'line', ['val_9.JPEG n01443537 0 32 44 62', 'val_9.JPEG\tn99999999\t0\t32\t44\t62', 'val_9.JPEG\tn01443537', '']
+    'line', ['val_9.JPEG n01443537 0 32 44 62', 'val_9.JPEG\tn99999999\t0\t32\t44\t62', 'val_9.JPEG\tn01443537']
 )
 def test_table_that_cannot_be_read(root: Path, line: str) -> None:
     table = root / 'val' / 'val_annotations.txt'
     table.write_text(f'{table.read_text()}{line}\n')
     with pytest.raises(ConfigError, match=r'val_annotations.txt, line 7: no image, known class and box in'):
         TinyImageNet(str(root), split='val')
+
+
+def test_table_with_windows_line_ends_and_a_blank_line(root: Path) -> None:
+    table = root / 'val' / 'val_annotations.txt'
+    expected = TinyImageNet(str(root), split='val').get_gt_labels()
+    table.write_bytes(b'\xef\xbb\xbf' + table.read_bytes().replace(b'\n', b'\r\n') + b'\r\n')
+    assert (TinyImageNet(str(root), split='val').get_gt_labels() == expected).all()
 
 
 def test_empty_table(root: Path) -> None:

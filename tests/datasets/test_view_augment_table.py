@@ -87,7 +87,8 @@ def test_contrast(distribution: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize('distribution', STRONG)
 def test_saturation_hue_and_grey(distribution: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Brightness and contrast scale the spread of a colour's channels and the difference of two grey levels alike,
-    saturation only the first, hue neither; the hue itself only hue turns. Grey leaves no spread."""
+    saturation only the first, hue neither; the hue itself only hue turns. Grey leaves no spread.
+    """
     monkeypatch.setattr(mmcv, 'solarize', lambda img, thr: img)
     image = np.full((30, 30, 3), 75, np.uint8)
     image[:10] = 15

@@ -5,9 +5,9 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from mmdet.registry import DATASETS
-from voc_folder import CLASSES, thing, write_annotation, write_image, write_list
 
 from cft.errors import ConfigError
+from tests.datasets.voc_folder import CLASSES, thing, write_annotation, write_image, write_list
 
 
 def fill(root: Path, **annotations: list[Element]) -> None:
@@ -41,7 +41,7 @@ def instances(root: Path, **options: object) -> list[list[dict]]:
         ((3, 2, 10, 9), [2, 1, 10, 9]),
         # One pixel: VOC's last pixel belongs to the box.
         ((5, 5, 5, 5), [4, 4, 5, 5]),
-        (('45.0', '2.7', '46.9', '3'), [44, 1, 46, 3]),
+        (('15.0', '2.7', '16.9', '3'), [14, 1, 16, 3]),
     ],
 )
 def test_boxes_are_corners_in_pixels(box: tuple, corners: list[int], tmp_path: Path) -> None:
@@ -64,6 +64,9 @@ def test_classes_flags_and_images_without_objects(tmp_path: Path) -> None:
         ]
         assert found == [[(1, 0), (0, 1), (0, 0)], [], [(1, 1)]]
     assert len(instances(tmp_path, filter_cfg={'filter_empty_gt': True})) == 2
+    fill(tmp_path, b=[])
+    with pytest.raises(ConfigError, match=r"filter_cfg=.*'filter_empty_gt': True.* leaves none of the images of"):
+        build(tmp_path, filter_cfg={'filter_empty_gt': True})
 
 
 def test_size_and_path(tmp_path: Path) -> None:
@@ -112,7 +115,9 @@ def test_wrong_annotation_is_named(things: list[Element], message: str, tmp_path
         build(tmp_path)
 
 
-@pytest.mark.parametrize('text', ['', '<annotation><size>', 'not XML', '<annotation><size/></annotation>'])
+@pytest.mark.parametrize(
+    'text', ['', '<annotation><size>', 'not XML', '<annotation><size><width/></size></annotation>']
+)
 def test_corrupt_annotation_is_named(text: str, tmp_path: Path) -> None:
     fill(tmp_path, a=[], b=[])
     (tmp_path / 'VOC2007/Annotations/b.xml').write_text(text)
@@ -145,7 +150,9 @@ def test_unreadable_image_whose_size_is_needed(tmp_path: Path) -> None:
 
 
 def test_missing_and_empty_list(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r'no list of images .*Main/train\.txt; prepare the data'):
+    with pytest.raises(
+        ConfigError, match=r'no list of images .*Main/train\.txt; prepare the data.*VOCtest_06.*2012/, .*prepare_voc'
+    ):
         build(tmp_path)
     fill(tmp_path)
     with pytest.raises(ConfigError, match=r'the list .*Main/train\.txt names no image'):

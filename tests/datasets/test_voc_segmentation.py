@@ -7,9 +7,10 @@ import pytest
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from PIL import Image
-from voc_folder import write_image, write_list
 
+from cft.datasets.transforms.load_segmentation import LoadSegmentation
 from cft.errors import ConfigError
+from tests.datasets.voc_folder import write_image, write_list
 
 LABELS = np.array([[0, 1, 2, 255], [2, 2, 0, 1], [255, 0, 0, 1]], np.uint8)
 
@@ -100,7 +101,9 @@ def test_missing_and_empty_list(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r'the list .*train\.txt names no image'):
         build(folder)
     (folder / 'train.txt').unlink()
-    with pytest.raises(ConfigError, match=r'no list of images .*train\.txt; prepare the data'):
+    with pytest.raises(
+        ConfigError, match=r'no list of images .*train\.txt; prepare the data.*benchmark\.tgz.*prepare_voc'
+    ):
         build(folder)
 
 
@@ -124,8 +127,11 @@ def test_coloured_mask_is_named(folder: Path, channels: int) -> None:
 def test_mask_of_another_size_is_named(folder: Path) -> None:
     """Also a turned one of as many pixels."""
     write_mask(folder / 'SegmentationClass/b.png', LABELS.T.copy())
+    with pytest.raises(ConfigError, match=r'b\.png is for an image of 3 x 4 pixels, .*b\.jpg has 4 x 3; give'):
+        build(folder)
+    sample = {'seg_map_path': str(folder / 'SegmentationClass/b.png'), 'ori_shape': (3, 4), 'seg_fields': []}
     with pytest.raises(ConfigError, match=r'b\.png is 3 x 4 pixels, its image 4 x 3 pixels'):
-        _ = build(folder)[1]
+        LoadSegmentation(num_classes=3)(sample)
 
 
 def test_labels_out_of_range_are_named(folder: Path) -> None:

@@ -12,12 +12,10 @@ from mmengine.registry import DefaultScope
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from two_ranks import REPOSITORY, run_cases
 
 from cft.models.selfsup import DeepClusterV2, FeatureMemory
 from cft.ops import spherical_kmeans
-
-sys.path.insert(0, str(REPOSITORY / 'tests'))
+from tests.support.two_ranks import run_cases
 
 # The order in which one process would see the samples; two are repeated, as padding does it, three are missing.
 ORDER = [9, 4, 0, 7, 2, 11, 5, 1, 12, 8, 3, 9, 4, 5]
@@ -175,10 +173,9 @@ def check_data_parallel(broadcast: bool) -> None:
 
 def check_resumed_run() -> None:
     """Interrupted within an epoch: weights, clusters and collected features of the uninterrupted run, bit for bit."""
-    from deep_cluster_runs import deep_cluster_config
-
     from cft.apis import train
     from cft.engine.model_access import unwrap_model
+    from tests.support.deep_cluster_runs import deep_cluster_config
 
     folder = [tempfile.mkdtemp() if dist.get_rank() == 0 else None]
     dist.broadcast_object_list(folder)

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import torch.distributed as dist
-from domain_runs import CORE_TUNING, DOMAINS, draw, settings
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from cft.apis import build_runner, leave_process_group, load_config
+from tests.support.domain_runs import CORE_TUNING, DOMAINS, draw, settings
 
 
 class Recorder(Hook):

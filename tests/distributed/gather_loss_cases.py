@@ -6,11 +6,12 @@ from functools import partial
 
 import torch
 import torch.distributed as dist
-from gather_parts import SIZES, own_rows
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from projects.example_loss import SINCERELoss
+from tests.distributed.gather_parts import SIZES, own_rows
 
 close = partial(torch.testing.assert_close, rtol=1e-9, atol=1e-12)
 Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
@@ -47,6 +48,7 @@ LOSSES = {
     'supcon, only extras': lambda gather: with_extras(SupConLoss(0.2, gather=gather, only_extra_positives=True)),
     'schane': lambda gather: plain(SCHaNeLoss(gather=gather)),
     'schane detached': lambda gather: plain(SCHaNeLoss(detach_weights=True, gather=gather)),
+    'sincere of a project': lambda gather: plain(SINCERELoss(0.2, gather=gather)),
 }
 
 

@@ -5,9 +5,9 @@ from functools import partial
 
 import torch
 import torch.distributed as dist
-from gather_parts import SIZES, own_rows
 
 from cft.ops import gather_rows, gather_rows_with_grad, rank_offset, row_counts, shuffle_rows
+from tests.distributed.gather_parts import SIZES, own_rows
 
 
 def check_gather_rows(sizes: tuple[int, int]) -> None:

@@ -2,9 +2,8 @@
 
 import sys
 
-import gather_loss_cases
-import gather_row_cases
-from two_ranks import run_cases
+from tests.distributed import gather_loss_cases, gather_row_cases
+from tests.support.two_ranks import run_cases
 
 CASES = gather_loss_cases.CASES | gather_row_cases.CASES
 

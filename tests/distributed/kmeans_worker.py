@@ -6,11 +6,11 @@ from functools import partial
 
 import torch
 import torch.distributed as dist
-from gather_parts import own_rows
 from torch import Tensor
-from two_ranks import run_cases
 
 from cft.ops import spherical_kmeans
+from tests.distributed.gather_parts import own_rows
+from tests.support.two_ranks import run_cases
 
 SIZES = {'equal': (20, 20), 'unequal': (7, 33), 'second rank empty': (40, 0), 'first rank empty': (0, 40)}
 Start = tuple[Tensor, Tensor | None]

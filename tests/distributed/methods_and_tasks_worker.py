@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import torch.distributed as dist
-from tasks import METHODS, TASKS, check_cell
 
 from cft.apis import leave_process_group
+from tests.support.tasks import METHODS, TASKS, check_cell
 
 
 def main() -> None:

@@ -7,18 +7,15 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from digits_runs import short_config
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
-from two_ranks import run_cases
 
 from cft.apis import train
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
+from tests.support.digits_runs import short_config
+from tests.support.two_ranks import run_cases
 
 
 @HOOKS.register_module()

@@ -1,24 +1,15 @@
 """Two processes: disjoint, balanced batches of the domains, and one accuracy from both."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
+from tests.support.two_ranks import output_of
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope='module')
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    command += [str(TESTS / 'distributed' / 'domain_worker.py'), str(tmp_path_factory.mktemp('work'))]
-    paths = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-    environment = os.environ | {'OMP_NUM_THREADS': '1', 'PYTHONPATH': paths}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    return done.stdout
+    return output_of('tests.distributed.domain_worker', tmp_path_factory.mktemp('work'), timeout=300)
 
 
 @pytest.mark.parametrize('check', ['batches', 'metric'])

@@ -2,19 +2,20 @@
 
 import subprocess
 
-import gather_worker
 import pytest
 import torch
-from two_ranks import start
 
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
 from cft.ops import gather_rows, gather_rows_with_grad, is_distributed, rank_offset, row_counts, shuffle_rows
+from projects.example_loss import SINCERELoss
+from tests.distributed import gather_worker
+from tests.support.two_ranks import start
 
 
 @pytest.fixture(scope='module')
 def two_ranks() -> subprocess.CompletedProcess[str]:
     """Run all cases of the worker once, on two processes over gloo."""
-    return start(gather_worker.__file__)
+    return start(gather_worker.__name__)
 
 
 def test_worker_succeeds(two_ranks: subprocess.CompletedProcess[str]) -> None:
@@ -29,7 +30,7 @@ def test_both_ranks_pass(two_ranks: subprocess.CompletedProcess[str], case: str)
     assert sorted(lines) == [f'[rank {rank}] {case}: ok' for rank in range(2)]
 
 
-@pytest.mark.parametrize('kind', [SupConLoss, FocalSupConLoss, SCHaNeLoss])
+@pytest.mark.parametrize('kind', [SupConLoss, FocalSupConLoss, SCHaNeLoss, SINCERELoss])
 def test_gather_means_nothing_without_a_process_group(kind: type[torch.nn.Module]) -> None:
     """One config serves one process and many."""
     features, labels = torch.randn(8, 5, generator=torch.Generator().manual_seed(0)), torch.arange(8) % 3

@@ -2,22 +2,25 @@
 
 import subprocess
 
-import kmeans_worker
 import pytest
-from two_ranks import start
+
+from tests.distributed import kmeans_worker
+from tests.support.two_ranks import start
 
 
 @pytest.fixture(scope='module')
 def two_ranks() -> subprocess.CompletedProcess[str]:
     """Run all cases of the worker once, on two processes over gloo."""
-    return start(kmeans_worker.__file__)
+    return start(kmeans_worker.__name__)
 
 
+@pytest.mark.slow
 def test_worker_succeeds(two_ranks: subprocess.CompletedProcess[str]) -> None:
     """No case failed and no rank crashed or hung."""
     assert two_ranks.returncode == 0, two_ranks.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('case', list(kmeans_worker.CASES))
 def test_both_ranks_pass(two_ranks: subprocess.CompletedProcess[str], case: str) -> None:
     """Each rank reports the case as passed."""
@@ -25,6 +28,7 @@ def test_both_ranks_pass(two_ranks: subprocess.CompletedProcess[str], case: str)
     assert sorted(lines) == [f'[rank {rank}] {case}: ok' for rank in range(2)]
 
 
+@pytest.mark.slow
 def test_starts_are_what_they_claim() -> None:
     """The special starts leave their traces in the expected result, so the comparison meets those paths."""
     owners = {name: assignments for name, (_, assignments) in kmeans_worker.EXPECTED.items()}

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 6
 # Starting two processes on two busy cores; stopping takes a few seconds.
 LIMIT = 90
 CONFIG = """
 _base_ = ['{base}']
-custom_imports = dict(imports=['cft', 'failing_hook'])
+custom_imports = dict(imports=['cft', 'tests.distributed.failing_hook'])
 custom_hooks = [dict(type='FailingRank', how='{how}')]
 env_cfg = dict(dist_cfg=dict(timeout={timeout}))
 train_cfg = dict(max_iters=6, val_interval=6)
@@ -35,7 +37,7 @@ def write_config(folder: Path, how: str) -> Path:
 
 
 def environment(**settings: object) -> dict[str, str]:
-    own = {'PYTHON': sys.executable, 'PYTHONPATH': str(ROOT / 'tests/distributed'), 'OMP_NUM_THREADS': '1'}
+    own = {'PYTHON': sys.executable, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     return os.environ | own | {'CUDA_VISIBLE_DEVICES': ''} | {name: str(value) for name, value in settings.items()}
 
 
@@ -47,7 +49,6 @@ def under_torchrun(folder: Path, how: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
 def test_exception_in_one_process(tmp_path: Path) -> None:
     done = under_torchrun(tmp_path, 'raise')
     assert done.returncode != 0
@@ -57,14 +58,13 @@ def test_exception_in_one_process(tmp_path: Path) -> None:
     assert re.search(r'rank\s*: 1', summary) and 'ValueError: a bolt is loose' in summary
 
 
-@pytest.mark.slow
 def test_mistake_that_one_process_finds(tmp_path: Path) -> None:
     """One line, as in a single process."""
     done = under_torchrun(tmp_path, 'mistake')
     assert done.returncode != 0
     assert 'error: rank 1: only this machine lacks a folder' in done.stderr
     # torchrun's own summary has a traceback; ours has none.
-    assert 'cft/apis/train.py' not in done.stderr
+    assert 'cft/apis/training.py' not in done.stderr
 
 
 @contextlib.contextmanager
@@ -89,7 +89,6 @@ def without_launcher(folder: Path, how: str) -> Iterator[list[subprocess.Popen]]
             process.wait()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('how', ['exit', 'stop'])
 def test_process_that_says_nothing(how: str, tmp_path: Path) -> None:
     """Killed or stopped: the other process ends by itself and names it."""

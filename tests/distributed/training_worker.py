@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from digits_runs import short_config, weights
 from mmengine.runner import Runner
 
 from cft.apis import leave_process_group, train
 from cft.engine.model_access import unwrap_model
+from tests.support.digits_runs import short_config, weights
 
 
 def train_on_both(name: str, work_dir: Path, **overrides: object) -> Runner:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from deep_cluster_runs import deep_cluster_config
 from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.hooks import Hook
@@ -17,9 +16,9 @@ from mmpretrain.datasets import KFoldDataset
 from cft.apis import build_runner, train
 from cft.datasets import Digits, StratifiedSubset
 from cft.engine.hooks import ClusterHook
-from cft.engine.progress import training_batches
-from cft.engine.sample_numbers import numbered_samples
+from cft.engine.training_data import numbered_samples, training_batches
 from cft.errors import ConfigError
+from tests.support.deep_cluster_runs import deep_cluster_config
 
 PACKED = [{'type': 'PackInputs'}]
 
@@ -81,6 +80,7 @@ def test_drop_last(tmp_path: Path) -> None:
     assert [(int((row >= 0).sum())) for row in runner.model.assignments] == [48, 48]
 
 
+@pytest.mark.slow
 def test_only_a_fresh_run_collects_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not after a resume; again when only the weights are loaded, here those of a model of fewer images."""
     run(deep_cluster_config(tmp_path / 'whole', epochs=1))
@@ -96,6 +96,7 @@ def test_only_a_fresh_run_collects_first(tmp_path: Path, monkeypatch: pytest.Mon
     assert (run(cfg)[0].model.assignments >= 0).all()
 
 
+@pytest.mark.slow
 def test_random_start_follows_from_seed_and_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also without cft.IterationSeedHook; every epoch has one of its own."""
     numbers: dict[str, list[int]] = {}
@@ -155,7 +156,7 @@ def test_moving_average(tmp_path: Path) -> None:
 def test_iteration_based_loop(tmp_path: Path) -> None:
     cfg = deep_cluster_config(tmp_path)
     cfg.train_cfg = dict(by_epoch=False, max_iters=4)
-    fail(cfg, "ResumableIterLoop has none; write train_cfg = dict\\(type='cft.ResumableEpochLoop'")
+    fail(cfg, "IterBasedTrainLoop has none; write train_cfg = dict\\(type='cft.ResumableEpochLoop'")
 
 
 def test_pipeline_without_sample_idx(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_no_iterations() -> None:
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'num_prototypes': (9, 6)}, r'no prototypes for num_prototypes=\(9, 6\)'),
+        ({'num_prototypes': (9, 6)}, r'another shape, first prototypes_0 with .*8, 32.* instead of .*9, 32'),
         ({'subset': {'type': 'RepeatDataset', 'times': 1}}, 'clusters of 50 samples, but the training data has 1000'),
     ],
 )

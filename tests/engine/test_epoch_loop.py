@@ -6,12 +6,12 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from toy_run import Batches, ToyModel, toy_runner
 
 from cft.checkpoints import read_state_dict
 from cft.errors import ConfigError
+from tests.support.toy_run import Batches, ToyModel, toy_runner
 
-EVERY_ITERATION = {'type': 'CheckpointHook', 'by_epoch': False, 'interval': 1}
+EVERY_ITERATION = {'type': 'cft.AtomicCheckpointHook', 'by_epoch': False, 'interval': 1}
 SCHEDULE = [
     {'type': 'ExponentialLR', 'gamma': 0.5, 'by_epoch': True},
     {'type': 'LinearMomentum', 'start_factor': 0.5, 'by_epoch': False, 'begin': 0, 'end': 8},

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cft.engine.finite import all_finite, names_of_non_finite, spread_if_not_finite
+from cft.engine.finite import spread_if_not_finite
+from cft.ops import all_finite, names_of_non_finite
 
 SPECIAL = [0.0, 1e-40, 3e38, -3e38, float('inf'), -float('inf'), float('nan')]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from toy_run import Recorder, ToyHead, ToyModel, toy_runner
 
 from cft.engine.hooks import StageSwitchHook
 from cft.errors import ConfigError
+from tests.support.toy_run import Recorder, ToyHead, ToyModel, toy_runner
 
 STAGES = [{'fraction': 0.4, 'frozen': ['classifiers']}, {}]
 

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from domain_runs import CE, draw, settings
 
 from cft import apis
 from cft.apis import load_config, train
 from cft.engine.hooks import DuplicateImagesHook, UnreadableImagesHook
 from cft.errors import ConfigError, DataError
+from tests.support.domain_runs import CE, draw, settings
 
 
 def config(root: Path, work_dir: Path, **overrides: object):
@@ -30,6 +30,7 @@ def damage(root: Path, domain: str, number: int) -> list[Path]:
     return files
 
 
+@pytest.mark.slow
 def test_stops_with_the_name(tmp_path: Path) -> None:
     files = damage(draw(tmp_path / 'data', per_class=4), 'photo', 4)
     with pytest.raises(DataError, match='is no readable image') as error:
@@ -37,6 +38,7 @@ def test_stops_with_the_name(tmp_path: Path) -> None:
     assert any(str(file) in str(error.value) for file in files)
 
 
+@pytest.mark.slow
 def test_skips_and_tells(tmp_path: Path) -> None:
     """Training goes on; each file is told, and all together at the end."""
     root = draw(tmp_path / 'data')
@@ -59,6 +61,7 @@ def validation_infos(root: Path, tmp_path: Path) -> list[dict]:
     return [dataset.get_data_info(index) for index in range(len(dataset))]
 
 
+@pytest.mark.slow
 def test_validation_and_test_images_are_never_skipped(tmp_path: Path) -> None:
     root = draw(tmp_path / 'data')
     train(config(root, tmp_path / 'work'))
@@ -75,6 +78,7 @@ def test_validation_and_test_images_are_never_skipped(tmp_path: Path) -> None:
         apis.test(cfg)
 
 
+@pytest.mark.slow
 def test_doubles_are_told(tmp_path: Path) -> None:
     """An image of a training domain in the test domain, under another name."""
     root = draw(tmp_path / 'data')
@@ -87,6 +91,7 @@ def test_doubles_are_told(tmp_path: Path) -> None:
     assert 'validation images are also' not in log
 
 
+@pytest.mark.slow
 def test_no_doubles_and_too_many_files(tmp_path: Path) -> None:
     root = draw(tmp_path / 'data')
     train(config(root, tmp_path / 'none'))

@@ -17,7 +17,8 @@ def check(dataset: Dataset, num_classes: int = 3) -> None:
     model = nn.Module()
     model.head = nn.Module()
     model.head.num_classes = num_classes
-    NumClassesCheckHook().before_train(SimpleNamespace(model=model, train_dataloader=SimpleNamespace(dataset=dataset)))
+    loader = SimpleNamespace(dataset=dataset)
+    NumClassesCheckHook().before_train(SimpleNamespace(model=model, train_dataloader=loader, val_loop=None))
 
 
 def listed(folder: Path, *labels: int) -> dict:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.runner import Runner
-from toy_run import ToyModel, toy_runner
 
 from cft.engine.hooks import AccumulatedGradientsHook
 from cft.engine.hooks.accumulated_gradients import mean_of
+from tests.support.toy_run import ToyModel, toy_runner
 
 
 def run(work_dir: Path, by_epoch: bool, resume_from: Path | None = None) -> Runner:

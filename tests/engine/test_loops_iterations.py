@@ -10,10 +10,10 @@ from mmengine.hooks import Hook
 from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import Runner
 from torch.utils.data import Sampler
-from toy_run import Batches, toy_runner
 
 from cft.checkpoints import read_state_dict
 from cft.errors import ConfigError
+from tests.support.toy_run import Batches, toy_runner
 
 
 class Diary(Hook):
@@ -113,6 +113,7 @@ def test_passes_over_a_sampler_with_an_end(tmp_path: Path) -> None:
     assert all(sorted(one) == [1, 2, 3, 4, 5] for one in passes) and len({tuple(one) for one in passes}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('sampler', SAMPLERS[::2])
 def test_workers(sampler: str, tmp_path: Path) -> None:
     whole = run(tmp_path / 'whole', sampler)
@@ -121,6 +122,7 @@ def test_workers(sampler: str, tmp_path: Path) -> None:
     assert resumed.steps == whole.steps[4:]
 
 
+@pytest.mark.slow
 def test_without_resume_it_is_the_loop_of_mmengine(tmp_path: Path) -> None:
     """In everything but the noise of the samples."""
     own = run(tmp_path / 'own')

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import short_config
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from cft.apis import train
 from cft.registry import HOOKS
+from tests.support.digits_runs import short_config
 
 VALIDATED: list[int] = []
 
@@ -45,7 +45,7 @@ def config(work_dir: Path, by_epoch: bool, crash_at: int | None = None) -> Confi
     """Six iterations, in epochs of two if ``by_epoch``, with a validation and then another checkpoint every two."""
     cfg = short_config('ce', work_dir, iterations=6, train_cfg__val_interval=2)
     if by_epoch:
-        cfg.train_cfg = dict(by_epoch=True, max_epochs=3, val_interval=1)
+        cfg.train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=3, val_interval=1)
         cfg.train_dataloader.update(batch_size=25, sampler=dict(type='DefaultSampler', shuffle=True))
     interval = 1 if by_epoch else 2
     cfg.default_hooks.checkpoint.update(by_epoch=by_epoch, interval=interval, save_best='accuracy/top1')
@@ -71,7 +71,7 @@ def test_interrupted_validation(by_epoch: bool, crash_at: int, tmp_path: Path) -
     cfg = config(tmp_path / 'killed', by_epoch)
     cfg.resume = True
     train(cfg)
-    assert VALIDATED == [*range(crash_at, 7, 2)]
+    assert [*range(crash_at, 7, 2)] == VALIDATED
     name = 'epoch_3.pth' if by_epoch else 'iter_6.pth'
     assert best(tmp_path / 'whole', name) == best(tmp_path / 'killed', name)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from mmpretrain.models import ClsDataPreprocessor
-from toy_run import Recorder, ToyModel, toy_runner
 
 from cft.engine.hooks import MixupHook
 from cft.errors import ConfigError
 from cft.models.pairs import HardPairMixup
+from tests.support.toy_run import Recorder, ToyModel, toy_runner
 
 STAGES = [{'fraction': 0.3, 'enabled': False}, {'fraction': 0.3, 'alpha': 0.4}, {}]
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from mmengine.model import ExponentialMovingAverage
 from torch import nn
-from toy_run import ToyModel, toy_runner
 
 from cft.engine.hooks import MomentumUpdateHook
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
+from tests.support.toy_run import ToyModel, toy_runner
 
 
 def momenta(tmp_path: Path, **arguments: object) -> list[float]:

@@ -9,12 +9,12 @@ import torch
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from torch import nn
-from toy_run import Recorder, ToyModel, toy_runner
 
 from cft.engine.hooks import NonFiniteHook
 from cft.errors import ConfigError
 from cft.models.selfsup.feature_memory import FeatureMemory
 from cft.models.selfsup.feature_queue import FeatureQueue
+from tests.support.toy_run import Recorder, ToyModel, toy_runner
 
 NAN = float('nan')
 

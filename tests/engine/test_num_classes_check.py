@@ -38,6 +38,7 @@ def check(network: nn.Module, classes: tuple[str, ...] | None = ('a', 'b', 'c'),
     for name in PHASES:
         metainfo = {'classes': classes} if name == phase and classes is not None else {}
         setattr(runner, f'{name}_dataloader', SimpleNamespace(dataset=SimpleNamespace(metainfo=metainfo)))
+        setattr(runner, f'{name}_loop', SimpleNamespace(evaluator=SimpleNamespace(metrics=[])))
     getattr(NumClassesCheckHook(), f'before_{phase}')(runner)
 
 
@@ -76,6 +77,13 @@ def test_lists_of_heads(name: str) -> None:
     check(model(**{name: nn.ModuleList([head(3), head(3)])}))
     with pytest.raises(ConfigError, match='num_classes is 4, but the data has 3 classes'):
         check(model(**{name: nn.ModuleList([head(3), head(4)])}))
+
+
+def test_a_head_of_another_task() -> None:
+    """Nobody has to list it; what tells objects from background, or other classes, is not compared."""
+    check(model(depth_head=head(3), rpn_head=head(1), roi_head__semantic_head=head(183)))
+    with pytest.raises(ConfigError, match=r'model\.tracker\.identity_head\.num_classes is 4, but'):
+        check(model(tracker__identity_head=head(4)))
 
 
 def test_nothing_to_compare() -> None:

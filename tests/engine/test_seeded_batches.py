@@ -84,6 +84,7 @@ def loaded(dataset: Dataset, workers: int, passes: int = 2, **settings: object) 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'make',
     [
@@ -137,6 +138,7 @@ def test_the_model_does_not_notice() -> None:
         assert draw() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('method', ['fork', 'spawn'])
 def test_pickled(method: str) -> None:
     batch = SeededBatch([4, 2], (0, 0, 5, 2))

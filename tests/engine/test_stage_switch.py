@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy_run import Recorder, ToyModel, toy_runner
 
 from cft.engine.hooks import StageSwitchHook
 from cft.errors import ConfigError
+from tests.support.toy_run import Recorder, ToyModel, toy_runner
 
 STAGES = [
     {'fraction': 0.4, 'loss_weights': {'loss_ce': 0.0, 'loss_con': 1.0}, 'frozen': ['head.fc']},

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGUSR1 save after the next step, and the resumed run is the uninterrupted one."""
+"""SIGTERM, SIGUSR1 and Ctrl-C save after the next step, and the resumed run is the uninterrupted one."""
 
 import os
 import signal
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS, short_config
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -19,8 +18,9 @@ from cft.apis import build_runner, train
 from cft.engine.hooks import TerminationHook
 from cft.engine.stop_signals import StopSignals, TrainingStopped, shield_workers
 from cft.registry import HOOKS
+from tests.support.digits_runs import CONFIGS, short_config
 
-NUMBERS = (signal.SIGTERM, signal.SIGUSR1)
+NUMBERS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (signal.SIGTERM, 'before_train_iter', 1, 2),
         (signal.SIGUSR1, 'after_train_iter', 0, 2),
+        (signal.SIGINT, 'before_train_iter', 3, 4),
         # In a validation, whose average weights are not those that are trained.
         (signal.SIGTERM, 'after_val_iter', 3, 3),
         (signal.SIGUSR1, 'after_val_epoch', 3, 4),
@@ -171,19 +172,36 @@ def test_one_request_from_two_sides_is_one() -> None:
     assert signals.received == signal.SIGTERM
 
 
-def test_a_second_signal_ends_the_process_at_once() -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize(('first', 'second'), [('SIGUSR1', 'SIGTERM'), ('SIGINT', 'SIGINT')])
+def test_a_second_signal_ends_the_process_at_once(first: str, second: str) -> None:
     program = (
         'import os, signal, time\n'
         'from cft.engine.stop_signals import StopSignals\n'
         'StopSignals().install()\n'
-        'os.kill(os.getpid(), signal.SIGUSR1)\n'
+        f'os.kill(os.getpid(), signal.{first})\n'
         'time.sleep(2.1)\n'
-        'os.kill(os.getpid(), signal.SIGTERM)\n'
+        f'os.kill(os.getpid(), signal.{second})\n'
         'time.sleep(100)\n'
     )
     environment = os.environ | {'PYTHONPATH': str(CONFIGS.parent)}
     done = subprocess.run([sys.executable, '-c', program], env=environment, timeout=90, check=False)
-    assert done.returncode == -signal.SIGTERM
+    assert done.returncode == -signal.Signals[second]
+
+
+def test_an_ignored_interrupt_stays_ignored() -> None:
+    """A run that a script has put into the background is not meant by the terminal's Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signals = StopSignals()
+    try:
+        signals.install()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signals.received is None
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.received == signal.SIGTERM
+    finally:
+        signals.restore()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_workers_obey_the_main_process_alone() -> None:
@@ -195,7 +213,7 @@ def test_workers_obey_the_main_process_alone() -> None:
     # One of each worker: both are past their start.
     next(batches), next(batches)
     workers = batches._workers
-    for number in ('TERM', 'USR1'):
+    for number in ('TERM', 'USR1', 'INT'):
         subprocess.run(['kill', f'-{number}', *(str(worker.pid) for worker in workers)], check=True)
     assert [int(batch) for batch in batches] == list(range(2, 100))
     batches = iter(loader)

@@ -22,7 +22,7 @@ def loop(train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, k: int, 
     predicted = []
     for row in test:
         cosines = [float(row @ other / np.linalg.norm(row) / np.linalg.norm(other)) for other in train]
-        nearest = sorted(range(len(train)), key=lambda j: -cosines[j])[:k]  # noqa: B023
+        nearest = sorted(range(len(train)), key=lambda j: -cosines[j])[:k]
         votes: dict[int, float] = {}
         for j in nearest:
             votes[int(train_labels[j])] = votes.get(int(train_labels[j]), 0) + math.exp(cosines[j] / temperature)

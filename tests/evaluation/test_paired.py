@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cft.evaluation.findings import chance_level, findings
+from cft.evaluation.conclusions import chance_level, findings
 from cft.evaluation.paired import MethodSummary, baseline_of, runs_by_draw, summarise
 
 METHODS = [{'key': 'ce_scratch', 'name': 'CE from scratch'}, {'key': 'ce', 'name': 'CE'}, {'key': 'scl', 'name': 'SCL'}]

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from crowds import CLASSES, IMAGES, crowd
 from torch import Tensor
 
 from cft.ops import balanced_subset
+from tests.ops.crowds import CLASSES, IMAGES, crowd
 
 
 def one_image(labels: Tensor, hard: Tensor, budget: int, hard_fraction: float = 0.5) -> Tensor:

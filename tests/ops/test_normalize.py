@@ -67,6 +67,25 @@ def test_eps_is_in_units_of_the_features() -> None:
     features = torch.tensor([[0.3, 0.4]], dtype=torch.float64)
     torch.testing.assert_close(l2_normalize(features, eps=0.4), 2 * features, rtol=1e-14, atol=0)
     assert torch.equal(l2_normalize(features, eps=0.6), features)
+    assert torch.equal(l2_normalize(20 * features, eps=12), 20 * features)
+
+
+@pytest.mark.parametrize(('dtype', 'scale'), [(torch.float32, 2.0**120), (torch.float64, 2.0**1020)], ids=str)
+def test_long_rows_keep_direction_and_gradient_to_the_last_bit(dtype: torch.dtype, scale: float) -> None:
+    """Their squares are infinite; a power of two changes no digit."""
+    plain, long = rows(dtype=dtype).requires_grad_(), (scale * rows(dtype=dtype)).requires_grad_()
+    weights = rows(dtype=dtype).flip(0)
+    for features in (plain, long):
+        (l2_normalize(features) * weights).sum().backward()
+    assert torch.equal(l2_normalize(long), l2_normalize(plain))
+    torch.testing.assert_close(long.grad * scale, plain.grad, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize('dtype', [torch.int64, torch.bool, torch.complex64], ids=str)
+def test_other_numbers_are_refused(dtype: torch.dtype) -> None:
+    """Unit rows of integers would be zeros."""
+    with pytest.raises(ValueError, match=f'must be floating-point numbers, got {dtype}'):
+        l2_normalize(torch.ones(2, 3).to(dtype))
 
 
 @pytest.mark.parametrize('dtype', DTYPES, ids=str)

@@ -40,6 +40,15 @@ def test_short_floats_are_widened_and_nothing_else(given: torch.dtype, expected:
     assert torch.equal(positional, tensor.to(expected))
 
 
+def test_different_types_meet_in_the_widest() -> None:
+    first = torch.ones(1, 3, dtype=torch.float64)
+    second = torch.ones(3, 1, dtype=torch.bfloat16, requires_grad=True)
+    result = product(first, second)
+    result.sum().backward()
+    assert result.dtype == torch.float64
+    assert second.grad.dtype == torch.bfloat16
+
+
 def test_other_arguments_pass_through() -> None:
     """What is no tensor arrives as the same object."""
     thing = object()

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from crowds import CLASSES, IMAGES, crowd
 
 from cft.ops import balanced_subset
+from tests.ops.crowds import CLASSES, IMAGES, crowd
 
 DRAWS = 1000
 

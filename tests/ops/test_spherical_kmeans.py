@@ -2,14 +2,14 @@
 
 from itertools import pairwise
 
-import kmeans_oracle
 import pytest
 import torch
-from comparison import random_rows
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
 from cft.ops import spherical_kmeans
+from tests.ops import kmeans_oracle
+from tests.support.comparison import random_rows
 
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 import torch
-from comparison import random_rows
 from torch import Tensor
 
 from cft.errors import ConfigError
 from cft.ops import spherical_kmeans
+from tests.support.comparison import random_rows
 
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 

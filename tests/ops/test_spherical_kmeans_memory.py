@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from comparison import random_rows
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cft.ops import _spherical_steps, spherical_kmeans
+from cft.ops import _kmeans_steps, spherical_kmeans
+from tests.support.comparison import random_rows
 
 
 class LargestTensor(TorchDispatchMode):
@@ -27,7 +27,7 @@ def test_blocks_bound_the_memory_and_change_nothing(monkeypatch: pytest.MonkeyPa
     """Neither the similarities nor a copy of the rows exist as a whole."""
     features, initial = random_rows(300, 48), random_rows(64, 48, seed=1)
     expected = spherical_kmeans(features, 64, 2, initial=initial)
-    monkeypatch.setattr(_spherical_steps, 'BLOCK_ENTRIES', entries)
+    monkeypatch.setattr(_kmeans_steps, 'BLOCK_ENTRIES', entries)
     with LargestTensor() as largest:
         centroids, assignments = spherical_kmeans(features, 64, 2, initial=initial)
     assert largest.entries <= max(entries, initial.numel())

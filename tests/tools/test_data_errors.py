@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, call_tool, shell
-from tasks import draw_few_shapes
+
+from tests.support.command_line import ROOT, call_tool, shell
+from tests.support.tasks import draw_few_shapes
+
+pytestmark = pytest.mark.slow
 
 SEGMENTATION = ROOT / 'configs/quickstart/ce_seg.py'
 OPTIONS = ('drawn_data=None', 'train_cfg.max_iters=4', 'train_dataloader.batch_size=4')
@@ -29,7 +32,6 @@ def test_corrupt_mask(workers: int, damaged: Path, tmp_path: Path, monkeypatch: 
     assert 'Traceback' not in error
 
 
-@pytest.mark.slow
 def test_corrupt_mask_in_a_job(damaged: Path, tmp_path: Path) -> None:
     """The job ends, and the process that met the file has named it, whichever it is."""
     options = (*OPTIONS, f'data_root={damaged.parents[1]}')

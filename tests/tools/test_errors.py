@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from command_line import ROOT, TINY, call_tool
+
+from tests.support.command_line import ROOT, TINY, call_tool
 
 CE = ROOT / 'configs/quickstart/ce_digits.py'
 FOLDER = ROOT / 'configs/ce/r50_folder.py'

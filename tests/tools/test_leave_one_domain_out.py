@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, call_tool, shell
-from domain_runs import CE, CORE_TUNING, DOMAINS, as_options, draw, settings
+
+from tests.support.command_line import ROOT, call_tool, shell
+from tests.support.domain_runs import CE, CORE_TUNING, DOMAINS, as_options, draw, settings
+
+pytestmark = pytest.mark.slow
 
 TOOL = ROOT / 'tools' / 'leave_one_domain_out.py'
 
@@ -16,7 +19,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw(tmp_path_factory.mktemp('data') / 'domains')
 
 
-@pytest.mark.slow
 def test_two_configs(root: Path, tmp_path: Path) -> None:
     """Eight runs; the table holds their results; the same command trains nothing and says the same."""
     options = ['--work-dir', tmp_path / 'work', '--cfg-options', *as_options(settings(root, iterations=2))]
@@ -47,7 +49,6 @@ def test_two_configs(root: Path, tmp_path: Path) -> None:
     assert log.read_text().count('Iter(train) [2/2]') == 8
 
 
-@pytest.mark.slow
 def test_two_processes(root: Path, tmp_path: Path) -> None:
     """One table from both, and a result that both have computed together."""
     values = settings(root, iterations=2)

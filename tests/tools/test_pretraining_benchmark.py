@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, call_tool
+
+from tests.support.command_line import ROOT, call_tool
 
 
+@pytest.mark.slow
 def test_two_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     """One row each; the first is the unit of time and memory, and hard examples cost more of both."""
     configs = [ROOT / 'configs' / 'quickstart' / f'{name}_digits.py' for name in ('mocov2', 'hexa_moco')]

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import cv2
 import pytest
-from command_line import ROOT, TINY, call_tool, shell
 
 from cft.datasets import Digits
+from tests.support.command_line import ROOT, TINY, call_tool, shell
 
 CE = ROOT / 'configs/quickstart/ce_digits.py'
 
 
+@pytest.mark.slow
 def test_train_test_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
     work = tmp_path / 'work'
     assert call_tool(monkeypatch, 'train', CE, '--work-dir', work, '--cfg-options', *TINY) == 0
@@ -27,8 +28,17 @@ def test_train_test_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capf
     assert call_tool(monkeypatch, 'train', CE, '--work-dir', work, '--resume', '--cfg-options', *longer) == 0
     assert 'resumed epoch: 0, iter: 4' in capfd.readouterr().out
     assert (work / 'iter_6.pth').is_file()
+    # What the run leaves is its config from the beginning; a test neither resumes nor changes it.
+    left = (work / 'ce_digits.py').read_bytes()
+    assert b'resume = False' in left and b'load_from = None' in left
+    options = ['--work-dir', work, '--cfg-options', 'test_dataloader.batch_size=100']
+    assert call_tool(monkeypatch, 'test', work / 'ce_digits.py', work / 'iter_6.pth', *options) == 0
+    assert (work / 'ce_digits.py').read_bytes() == left
+    [tested] = [path for path in work.glob('*/ce_digits.py') if 'batch_size=100' in path.read_text()]
+    assert tested.parent.name[:8].isdigit()
 
 
+@pytest.mark.slow
 def test_own_folder_from_own_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
     """A folder of images and a checkpoint of pre-training, through the folder config with another backbone."""
     digits = Digits(split='train', size=40)
@@ -38,7 +48,7 @@ def test_own_folder_from_own_checkpoint(tmp_path: Path, monkeypatch: pytest.Monk
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f'{index}.png'), sample['img'])
     small = ['model.backbone.depth=18', 'model.head.in_channels=512', 'train_dataloader.batch_size=8']
-    small += ['train_cfg.max_epochs=1', 'param_scheduler.end=1']
+    small += ['train_cfg.max_epochs=1']
     small += [
         f'{split}_dataloader.{key}'
         for split in ('train', 'val')
@@ -59,6 +69,7 @@ def test_own_folder_from_own_checkpoint(tmp_path: Path, monkeypatch: pytest.Monk
     assert 'num_classes=3' in (second / 'r50_folder.py').read_text()
 
 
+@pytest.mark.slow
 def test_two_processes_from_another_folder(tmp_path: Path) -> None:
     """dist_train.sh CONFIG 2 without a GPU: gloo, both ranks; then dist_test.sh with the same checkpoint."""
     config = ROOT / 'configs/quickstart/coretuning_digits.py'
@@ -67,7 +78,8 @@ def test_two_processes_from_another_folder(tmp_path: Path) -> None:
         'bash', ROOT / 'tools/dist_train.sh', config, 2, '--work-dir', work, '--cfg-options', *TINY, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert 'Distributed training: True' in done.stdout and 'GPU number: 2' in done.stdout
+    log = next(work.glob('*/*.log')).read_text()
+    assert 'Distributed training: True' in log and 'GPU number: 2' in log
     assert 'Iter(train) [4/4]' in done.stdout
     out = tmp_path / 'metrics.json'
     done = shell('bash', ROOT / 'tools/dist_test.sh', config, work / 'iter_4.pth', 2, '--out', out, cwd=tmp_path)
@@ -83,6 +95,7 @@ def test_launch_scripts_explain_their_use() -> None:
     assert done.returncode == 2 and "got 'two'" in done.stderr
 
 
+@pytest.mark.slow
 def test_bar_on_a_terminal_lines_elsewhere(tmp_path: Path) -> None:
     """The same command with a pseudo-terminal and with a pipe."""
     command = [sys.executable, str(ROOT / 'tools/train.py'), str(CE), '--work-dir']

@@ -17,6 +17,7 @@ import mmpretrain.visualization  # noqa: F401
 import sklearn.datasets  # noqa: F401
 import torch
 import yapf.yapflib.yapf_api
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cft.apis
@@ -24,9 +25,41 @@ import cft.datasets
 import cft.engine.hooks
 import cft.engine.loops
 import cft.models  # noqa: F401
+from tests.support.digits_runs import short_config
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 120
+CHECKPOINTS = {'type': 'cft.AtomicCheckpointHook', 'by_epoch': False, 'interval': 1, 'max_keep_ckpts': 2}
+EMA = {'type': 'EMAHook', 'momentum': 0.1}
+
+
+def queue_and_averages(work_dir: Path) -> Config:
+    """Epochs of three batches: queue, momentum encoder, moving average, gradients of two batches for each step."""
+    cfg = short_config('sce', work_dir, iterations=3, optim_wrapper__accumulative_counts=2)
+    cfg.custom_hooks.append(EMA)
+    return cfg
+
+
+def clusters(work_dir: Path) -> Config:
+    """Prototypes, assignments, features collected in the epoch, adversarial and cut-mixed views."""
+    return short_config('hexa_dcluster', work_dir, iterations=3, model__num_prototypes=(6, 4))
+
+
+def stages_and_mixing(work_dir: Path) -> Config:
+    """Iterations: stages with a restart of the schedule, mixing that is switched off, validation, best checkpoint."""
+    cfg = short_config('coin', work_dir, iterations=9, train_cfg__val_interval=2)
+    cfg.model.head.smooth_classifier = True
+    cfg.model.head.contrastive.pairs = dict(type='cft.ManifoldMixup')
+    cfg.custom_hooks.append(dict(type='cft.MixupHook', stages=[dict(fraction=0.7, alpha=2.0), dict(enabled=False)]))
+    cfg.custom_hooks.append(EMA)
+    return cfg
+
+
+def write(cfg: Config, path: Path, **checkpoint: object) -> Path:
+    cfg.default_hooks.checkpoint = CHECKPOINTS | checkpoint
+    cfg.pop('work_dir'), cfg.pop('experiment_name')
+    cfg.dump(path)
+    return path
 
 
 def launcher() -> multiprocessing.context.ForkServerContext:

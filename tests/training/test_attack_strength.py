@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import run
 from torch import Tensor, nn
 
 from cft.models.selfsup import PixelSpace
+from tests.support.digits_runs import run
+
+pytestmark = pytest.mark.slow
 
 
 def image_losses(name: str, model: nn.Module, views: list[Tensor], samples: list) -> Callable[[Tensor], list[Tensor]]:

@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import torch
-from digits_runs import CONFIGS
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
-from toy_run import Recorder, toy_runner
 
 from cft.checkpoints import read_checkpoint
 from cft.errors import ConfigError
+from tests.support.digits_runs import CONFIGS
+from tests.support.toy_run import Recorder, toy_runner
 
 ROOT = CONFIGS.parent
 ADAM = {'optimizer': {'type': 'AdamW', 'lr': 0.01, 'amsgrad': True}}

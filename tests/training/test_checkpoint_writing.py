@@ -13,10 +13,11 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
-from toy_run import ToyModel, toy_runner
 
-from cft.checkpoints import AtomicCheckpointHook, find_damage, read_checkpoint
+from cft.checkpoints import find_damage, read_checkpoint
+from cft.engine.checkpointing import AtomicCheckpointHook
 from cft.errors import ConfigError
+from tests.support.toy_run import ToyModel, toy_runner
 
 
 class At(Hook):

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from deep_cluster_runs import deep_cluster_config
 from mmengine.runner import Runner
 
 from cft.apis import build_runner, train
 from cft.apis.features import extract_features
 from cft.evaluation import knn_accuracy
+from tests.support.deep_cluster_runs import deep_cluster_config
 
 EVERY_ITERATION = {'by_epoch': False, 'interval': 1}
 
@@ -59,6 +59,7 @@ def test_resumed_run_is_the_uninterrupted_one(iteration: int, whole: Path, tmp_p
     assert len(runner.model.memory) == 0
 
 
+@pytest.mark.slow
 def test_last_clustering_does_not_depend_on_interruption(whole: Path, tmp_path: Path) -> None:
     """Clusters at the end of both runs; the last batch's checkpoint comes before them."""
     ends = []
@@ -121,6 +122,10 @@ def test_training_improves_loss_and_neighbours(tmp_path: Path) -> None:
     """Six epochs on all training images, against the same network before training."""
     cfg = deep_cluster_config(tmp_path, epochs=6, batch_size=50, num_prototypes=(100, 100), subset=None)
     cfg.default_hooks.checkpoint.interval = 6
+    cfg.param_scheduler = [
+        dict(type='LinearLR', start_factor=0.01, end=3, convert_to_iter_based=True),
+        dict(type='CosineAnnealingLR', begin=3, convert_to_iter_based=True),
+    ]
     runner = build_runner(cfg)
     runner.model.init_weights()
     before = knn(runner)

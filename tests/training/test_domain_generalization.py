@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from digits_runs import weights
-from domain_runs import CE, CORE_TUNING, draw, settings
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from cft.apis import domain_generalization, train
 from cft.apis.domain_generalization import HeldOutRun, leave_one_domain_out, plan_runs, read_result, run_held_out
+from tests.support.digits_runs import weights
+from tests.support.domain_runs import CE, CORE_TUNING, draw, settings
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope='module')
@@ -34,7 +37,12 @@ def assert_same_weights(first: Path, second: Path) -> None:
 def watch(monkeypatch: pytest.MonkeyPatch) -> list[Runner]:
     """The runners that are trained from now on."""
     runners: list[Runner] = []
-    monkeypatch.setattr(domain_generalization, 'train', lambda cfg: runners.append(train(cfg)) or runners[-1])
+
+    def watched(cfg: Config, resume: bool) -> Runner:
+        runners.append(train(cfg, resume))
+        return runners[-1]
+
+    monkeypatch.setattr(domain_generalization, 'train', watched)
     return runners
 
 
@@ -124,7 +132,7 @@ def test_finished_runs_are_not_repeated(root: Path, tmp_path: Path, monkeypatch:
     again = leave_one_domain_out(runs[:3], started.append, lambda run, result: told.append(result))
     assert len(runners) == 3 and started == [runs[2]]
     assert again[:2] == first and told == again
-    assert not [path for path in tmp_path.rglob('*') if path.name.endswith('.unfinished')]
+    assert not [path for path in tmp_path.rglob('*') if path.name.endswith('.part')]
     other = plan_runs([CE], [0], tmp_path, settings(root, iterations=2, optim_wrapper__optimizer__lr=0.01))
     assert read_result(other[0]) is None
 

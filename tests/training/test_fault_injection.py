@@ -1,6 +1,5 @@
 """Training killed at random moments, also while it writes, ends with the weights of the uninterrupted run."""
 
-import os
 import random
 import signal
 import time
@@ -9,41 +8,22 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from digits_runs import short_config
-from interrupted_runs import assert_same_run, exit_code, iterations_in, launcher, train_tool, wait_until
-from mmengine.config import Config
 
-CHECKPOINTS = {'type': 'CheckpointHook', 'by_epoch': False, 'interval': 1, 'max_keep_ckpts': 2}
-EMA = {'type': 'EMAHook', 'momentum': 0.1}
+from tests.training.interrupted_runs import (
+    ROOT,
+    assert_same_run,
+    clusters,
+    exit_code,
+    iterations_in,
+    launcher,
+    queue_and_averages,
+    stages_and_mixing,
+    train_tool,
+    wait_until,
+    write,
+)
 
-
-def queue_and_averages(work_dir: Path) -> Config:
-    """Epochs of three batches: queue, momentum encoder, moving average, gradients of two batches for each step."""
-    cfg = short_config('sce', work_dir, iterations=3, optim_wrapper__accumulative_counts=2)
-    cfg.custom_hooks.append(EMA)
-    return cfg
-
-
-def clusters(work_dir: Path) -> Config:
-    """Prototypes, assignments, features collected in the epoch, adversarial and cut-mixed views."""
-    return short_config('hexa_dcluster', work_dir, iterations=3, model__num_prototypes=(6, 4))
-
-
-def stages_and_mixing(work_dir: Path) -> Config:
-    """Iterations: stages with a restart of the schedule, mixing that is switched off, validation, best checkpoint."""
-    cfg = short_config('coin', work_dir, iterations=9, train_cfg__val_interval=2)
-    cfg.model.head.smooth_classifier = True
-    cfg.model.head.contrastive.pairs = dict(type='cft.ManifoldMixup')
-    cfg.custom_hooks.append(dict(type='cft.MixupHook', stages=[dict(fraction=0.7, alpha=2.0), dict(enabled=False)]))
-    cfg.custom_hooks.append(EMA)
-    return cfg
-
-
-def write(cfg: Config, path: Path, **checkpoint: object) -> Path:
-    cfg.default_hooks.checkpoint = CHECKPOINTS | checkpoint
-    cfg.pop('work_dir'), cfg.pop('experiment_name')
-    cfg.dump(path)
-    return path
+pytestmark = pytest.mark.slow
 
 
 class Interrupted:
@@ -82,11 +62,10 @@ class Interrupted:
         return process.exitcode != 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('make', [queue_and_averages, clusters, stages_and_mixing])
 def test_killed_seven_times(make: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four times while it writes; the number of workers changes. A run that gets through is followed by another."""
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]))
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
     settings = {'save_best': 'accuracy/top1'} if make is stages_and_mixing else {}
     config = write(make(tmp_path), tmp_path / 'config.py', **settings)
     draw = random.Random(make.__name__)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS, short_config
 
 from cft.apis import train
 from cft.errors import ConfigError
+from tests.support.digits_runs import CONFIGS, short_config
 
 ROOT = CONFIGS.parent
 
@@ -83,7 +83,7 @@ def call(monkeypatch: pytest.MonkeyPatch, tool: str, *arguments: object) -> int:
     return 0
 
 
-@pytest.mark.parametrize('tool', ['test', 'train', 'checkpoints/inspect', 'checkpoints/convert'])
+@pytest.mark.parametrize('tool', ['test', 'train', 'checkpoints/inspect_checkpoint', 'checkpoints/convert_checkpoint'])
 def test_tools_refuse_a_hostile_file(tool: str, hostile: Path, tmp_path: Path, monkeypatch, capfd) -> None:
     """One line that names the class, and exit status 2."""
     config = CONFIGS / 'quickstart' / 'ce_digits.py'
@@ -91,8 +91,8 @@ def test_tools_refuse_a_hostile_file(tool: str, hostile: Path, tmp_path: Path, m
     arguments = {
         'test': (config, hostile, *work_dir),
         'train': (config, '--resume', hostile, *work_dir),
-        'checkpoints/inspect': (hostile,),
-        'checkpoints/convert': (hostile, tmp_path / 'out.pth'),
+        'checkpoints/inspect_checkpoint': (hostile,),
+        'checkpoints/convert_checkpoint': (hostile, tmp_path / 'out.pth'),
     }
     assert call(monkeypatch, tool, *arguments[tool]) == 2
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith('error: ')]

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from digits_runs import run
+import pytest
 
 from cft.datasets import Digits
+from tests.support.digits_runs import run
 
 
+@pytest.mark.slow
 def test_inferencer_classifies_images(tmp_path: Path) -> None:
     """A trained digit classifier, through the dumped config and from image files, equals the runner's predictions."""
     from mmpretrain import ImageClassificationInferencer
 
-    runner = run('ce', tmp_path, iterations=40, train_dataloader__dataset__per_class=40)
-    inferencer = ImageClassificationInferencer(str(tmp_path / 'ce_digits.py'), str(tmp_path / 'iter_40.pth'))
+    runner = run('ce', tmp_path, iterations=120, train_dataloader__dataset__per_class=40)
+    inferencer = ImageClassificationInferencer(str(tmp_path / 'ce_digits.py'), str(tmp_path / 'iter_120.pth'))
     digits = Digits(split='test')
     images = [digits.get_data_info(index)['img'] for index in range(40)]
     labels = digits.get_gt_labels()[:40]

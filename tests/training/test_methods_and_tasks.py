@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tasks import METHODS, TASKS, check_cell
+
+from tests.support.tasks import METHODS, TASKS, check_cell
 
 
 @pytest.fixture(scope='module')

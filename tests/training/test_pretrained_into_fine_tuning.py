@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import CONFIGS, PRETRAINING, run, weights
 
-from cft.apis import build_runner, load_config
+from cft.apis import build_runner, initialise, load_config
+from tests.support.digits_runs import CONFIGS, PRETRAINING, run, weights
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize('name', PRETRAINING)
@@ -18,8 +20,9 @@ def test_checkpoint_of_each_method(name: str, tmp_path: Path, capsys: pytest.Cap
     pretrained = weights(checkpoint)
     cfg = load_config(CONFIGS / 'quickstart' / 'coretuning_digits.py', {'checkpoint': str(checkpoint)})
     cfg.work_dir, cfg.experiment_name = str(tmp_path / 'fine_tuning'), f'from_{name}'
-    model = build_runner(cfg).model
-    model.init_weights()
+    runner = build_runner(cfg)
+    initialise(runner)
+    model = runner.model
     assert model.backbone.state_dict()
     for own, value in model.backbone.state_dict().items():
         assert torch.equal(value, pretrained[f'backbone.{own}']), own

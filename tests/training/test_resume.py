@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from digits_runs import PRETRAINING, run, weights
+
+from tests.support.digits_runs import PRETRAINING, run, weights
 
 
 def assert_same_weights(first: Path, second: Path) -> None:
@@ -14,6 +15,7 @@ def assert_same_weights(first: Path, second: Path) -> None:
         assert torch.equal(value, found[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['coretuning', 'coin', 'schane'])
 def test_iteration_based_run(name: str, tmp_path: Path) -> None:
     """Also from the middle of COIN's stages and at their border, where the schedule restarts."""
@@ -25,6 +27,7 @@ def test_iteration_based_run(name: str, tmp_path: Path) -> None:
         assert_same_weights(whole, work_dir / 'iter_6.pth')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', PRETRAINING)
 def test_pretraining_from_the_middle_of_an_epoch(name: str, tmp_path: Path) -> None:
     """Iteration 5 of epochs of three batches: queue, prototypes, assignments, collected features, momentum."""
@@ -43,6 +46,7 @@ def test_pretraining_from_the_middle_of_an_epoch(name: str, tmp_path: Path) -> N
         assert len(set(momentum[0].tolist())) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['coretuning', 'sce', 'hexa_dcluster'])
 def test_number_of_workers(name: str, tmp_path: Path) -> None:
     """The augmentation of all epochs, and of the pass before them, is the same with 0, 1 and 3 worker processes."""
@@ -57,6 +61,7 @@ def test_number_of_workers(name: str, tmp_path: Path) -> None:
         assert_same_weights(found[0], other)
 
 
+@pytest.mark.slow
 def test_the_seed_matters(tmp_path: Path) -> None:
     """Equality above is no accident: another seed gives other weights."""
     run('ce', tmp_path / 'a', iterations=1)

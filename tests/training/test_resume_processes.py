@@ -10,17 +10,30 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from digits_runs import short_config
-from interrupted_runs import ROOT, assert_same_run, exit_code, iterations_in, launcher, train_tool, wait_until
-from test_fault_injection import clusters, queue_and_averages, write
+
+from tests.support.digits_runs import short_config
+from tests.training.interrupted_runs import (
+    ROOT,
+    assert_same_run,
+    clusters,
+    exit_code,
+    iterations_in,
+    launcher,
+    queue_and_averages,
+    train_tool,
+    wait_until,
+    write,
+)
 
 pytestmark = pytest.mark.slow
-EPOCHS = 4
+# Of three batches on each rank; enough to be stopped three times.
+EPOCHS = 6
+ITERATIONS = 3 * EPOCHS
 
 
 @pytest.fixture(autouse=True)
 def modules_for_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]))
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
 
 
 def two_ranks(config: Path, work_dir: Path, workers: int = 1) -> list[BaseProcess]:
@@ -54,11 +67,11 @@ def more_iterations(log: Path, number: int) -> Callable[[], bool]:
 def run_to_the_end(config: Path, work_dir: Path) -> Path:
     codes = [exit_code(process) for process in two_ranks(config, work_dir)]
     assert codes == [0, 0], (work_dir / 'rank_0.txt').read_text()[-3000:]
-    return work_dir / 'iter_12.pth'
+    return work_dir / f'iter_{ITERATIONS}.pth'
 
 
 def made(make: Callable, folder: Path, interval: int) -> Path:
-    """A config of four epochs of three batches on each rank."""
+    """A config of so many epochs."""
     cfg = make(folder)
     cfg.train_cfg.max_epochs = EPOCHS
     cfg.train_dataloader.batch_size = 10
@@ -88,12 +101,12 @@ def test_killed(tmp_path: Path) -> None:
 
 
 def test_signal_to_one_rank(tmp_path: Path) -> None:
-    """Either signal to either rank: both save after the same step, with what both have collected, and leave."""
-    config = made(clusters, tmp_path, interval=12)
+    """Each signal, to either rank: both save after the same step, with what both have collected, and leave."""
+    config = made(clusters, tmp_path, interval=ITERATIONS)
     whole, stopped = folders(tmp_path)
     expected = run_to_the_end(config, whole)
     log = stopped / 'rank_0.txt'
-    for rank, number in enumerate((signal.SIGTERM, signal.SIGUSR1)):
+    for rank, number in ((0, signal.SIGTERM), (1, signal.SIGUSR1), (0, signal.SIGINT)):
         processes = two_ranks(config, stopped)
         assert wait_until(more_iterations(log, 2), processes[0]), log.read_text()[-3000:]
         os.kill(processes[rank].pid, number)
@@ -124,24 +137,33 @@ def torchrun(tmp_path: Path) -> Iterator[Callable[[Path, Path], subprocess.Popen
 
 
 def test_signal_to_torchrun(torchrun: Callable, tmp_path: Path) -> None:
-    """Either signal reaches the ranks, which have the time to save; torchrun's own code says that it was stopped."""
-    config = made(clusters, tmp_path, interval=12)
+    """Each signal reaches the ranks, which have the time to save; the launcher's own code says that it was stopped.
+
+    Ctrl-C goes to the whole process group of the launcher.
+    """
+    config = made(clusters, tmp_path, interval=ITERATIONS)
     whole, stopped = folders(tmp_path)
     expected = run_to_the_end(config, whole)
     log = stopped / 'rank_0.txt'
-    for number in (signal.SIGUSR1, signal.SIGTERM):
+    for count, number in enumerate((signal.SIGUSR1, signal.SIGINT, signal.SIGTERM), start=1):
         process = torchrun(config, stopped)
         process.is_alive = lambda process=process: process.poll() is None
         assert wait_until(more_iterations(log, 2), process), log.read_text()[-3000:]
-        process.send_signal(number)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         assert process.wait(90) == 1
         assert (stopped / 'last_checkpoint').read_text() == str(stopped / 'interrupted.pth')
-        assert log.read_text().count('Saved interrupted.pth') == (1 if number == signal.SIGUSR1 else 2)
+        assert log.read_text().count('Saved interrupted.pth') == count
+        # torchrun's traceback is not for the user.
+        assert 'Traceback' not in log.read_text()
+        assert 'with --resume continues' in log.read_text().splitlines()[-1]
     assert_same_run(expected, run_to_the_end(config, stopped))
 
 
 def test_command_line(tmp_path: Path) -> None:
-    """The command as a user gives it: killed, stopped, resumed."""
+    """The command as a user gives it: killed, interrupted, stopped, resumed."""
     cfg = short_config('coin', tmp_path, iterations=30, train_cfg__val_interval=30)
     config = write(cfg, tmp_path / 'config.py', interval=2)
     whole, stopped = folders(tmp_path)
@@ -150,15 +172,22 @@ def test_command_line(tmp_path: Path) -> None:
     def start(work_dir: Path, workers: int) -> subprocess.Popen:
         options = ['--cfg-options', f'train_dataloader.num_workers={workers}']
         with (work_dir / 'log.txt').open('a') as log:
-            process = subprocess.Popen([*command, str(work_dir), *options], stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [*command, str(work_dir), *options], stdout=log, stderr=log, start_new_session=True
+            )
         process.is_alive = lambda: process.poll() is None
         return process
 
     log = stopped / 'log.txt'
-    for workers, number, code in ((2, signal.SIGKILL, -signal.SIGKILL), (0, signal.SIGTERM, 75)):
+    stops = ((2, signal.SIGKILL, -signal.SIGKILL), (2, signal.SIGINT, 75), (0, signal.SIGTERM, 75))
+    for workers, number, code in stops:
         process = start(stopped, workers)
         assert wait_until(more_iterations(log, 4), process), log.read_text()[-3000:]
-        process.send_signal(number)
+        if number == signal.SIGINT:
+            # As a terminal's Ctrl-C: to the workers of the loader, too.
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         assert process.wait(90) == code
     for work_dir, workers in ((stopped, 1), (whole, 0)):
         assert start(work_dir, workers).wait(120) == 0

@@ -6,10 +6,10 @@ import cv2
 import pytest
 import torch
 from mmengine.runner import Runner
-from tasks import quickstart_config
 
 from cft.apis import train
 from cft.engine.model_access import unwrap_model
+from tests.support.tasks import quickstart_config
 
 
 @pytest.fixture(scope='module')
@@ -20,7 +20,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(task: str, data: Path, work_dir: Path) -> tuple[Runner, str, str]:
     """The runner, and the config and checkpoint files that it left."""
     cfg = quickstart_config('coretuning', task, data, work_dir)
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', by_epoch=False, interval=3)
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', by_epoch=False, interval=3)
     runner = train(cfg)
     return runner, str(next(work_dir.glob('*.py'))), str(work_dir / 'iter_3.pth')
 
@@ -33,6 +33,7 @@ def own_prediction(runner: Runner, index: int) -> object:
     return model.test_step({'inputs': [sample['inputs']], 'data_samples': [sample['data_samples']]})[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('form', ['path', 'array'])
 def test_segmentation(form: str, data: Path, tmp_path: Path) -> None:
     from mmseg.apis import inference_model, init_model

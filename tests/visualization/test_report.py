@@ -5,6 +5,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from itertools import chain
 
 import pytest
 from PIL import Image
@@ -74,7 +75,7 @@ def test_every_number_and_sentence_appears(make_results, tmp_path):
     results = make_results(draws=5)
     _, page = read(write_report(results, tmp_path))
     summaries = summarise(results['runs'], results['methods'], results['baseline'])
-    for cell in sum(table_cells(summaries)[1], []):
+    for cell in chain.from_iterable(table_cells(summaries)[1]):
         assert cell in page.text
     for sentence in findings(summaries, results['knn']):
         assert sentence in page.text

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from attacked import pixels
 from torch import Tensor
 
 from cft.errors import ConfigError
 from cft.models.adversarial import PGD, perturb, signed_gradient_step
+from tests.models.adversarial.attacked import pixels
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
-from attacked import cross_entropy, network, pixels
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from cft.models.adversarial import PGD, signed_gradient_step
+from tests.models.adversarial.attacked import cross_entropy, network, pixels
 
 
 def training_gradients(model: nn.Module, images: Tensor, attack: bool) -> list[Tensor]:

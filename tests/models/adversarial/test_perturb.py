@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from attacked import LABELS, cross_entropy, network, pixels
 from mmengine.registry import MODELS
 from torch import Tensor
 
 from cft.models.adversarial import PGD, perturb, signed_gradient_step
+from tests.models.adversarial.attacked import LABELS, cross_entropy, network, pixels
 
 ATTACKS = {'linf': {'norm': 'linf', 'epsilon': 4, 'step': 1.5}, 'l2': {'norm': 'l2', 'epsilon': 20, 'step': 7}}
 

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from comparison import random_rows
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from cft.models.branches import smooth_cross_entropy
 from cft.models.pairs import HardPairMixup, MixedPairs
 from cft.ops import balanced_subset
+from tests.support.comparison import random_rows
 
 NUMBER = 1000
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from comparison import random_rows, value_and_gradients
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
 from cft.models.branches import ContrastiveBranch
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from tests.support.comparison import random_rows, value_and_gradients
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 PAIRS = ['cft.HardPairMixup', 'cft.ManifoldMixup']

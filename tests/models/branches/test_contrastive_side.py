@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from comparison import random_rows
 from torch import nn
 
 from cft.errors import ConfigError
 from cft.models.branches import ContrastiveSide, zero_through
+from tests.support.comparison import random_rows
 
 LABELS = torch.tensor([0, 1, 0, 1, 2])
 BRANCH = {'type': 'cft.ContrastiveBranch', 'loss': {'type': 'cft.SupConLoss', 'temperature': 0.2}, 'loss_weight': 0.5}

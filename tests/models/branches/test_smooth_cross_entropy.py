@@ -3,13 +3,13 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from comparison import random_rows
-from smooth_oracle import generated_samples, smooth_mean, soft_cross_entropy
 from torch import Tensor, nn
 
 from cft.models.branches import smooth_cross_entropy
 from cft.models.pairs import MixedPairs
 from cft.ops import balanced_subset
+from tests.support.comparison import random_rows
+from tests.support.smooth_oracle import generated_samples, smooth_mean, soft_cross_entropy
 
 CLASSES = 3
 DRAWS = 300

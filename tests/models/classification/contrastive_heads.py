@@ -1,11 +1,11 @@
 """A small float64 head, and its losses with a fixed seed."""
 
 import torch
-from comparison import random_rows
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from cft.models.classification import ContrastiveClsHead
+from tests.support.comparison import random_rows
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 2])
 

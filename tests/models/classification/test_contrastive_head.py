@@ -3,10 +3,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from comparison import random_rows
-from contrastive_heads import LABELS, build, run
 
 from cft.models.classification import ContrastiveClsHead
+from tests.models.classification.contrastive_heads import LABELS, build, run
+from tests.support.comparison import random_rows
 
 
 def test_without_a_branch_it_is_cross_entropy() -> None:

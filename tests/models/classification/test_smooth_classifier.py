@@ -3,12 +3,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from comparison import random_rows
-from contrastive_heads import LABELS, build, run
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from cft.models.classification import ContrastiveClsHead
+from tests.models.classification.contrastive_heads import LABELS, build, run
+from tests.support.comparison import random_rows
 
 
 def soft_cross_entropy(head: ContrastiveClsHead, rows: Tensor, targets: Tensor) -> list[Tensor]:

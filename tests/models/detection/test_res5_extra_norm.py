@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from cft.apis import load_config
+from cft.apis.completion import replace_sync_batch_norm
+from cft.engine.starting_checkpoint import start_from
 from cft.errors import ConfigError
 from cft.models.detection import Res5ExtraNorm
 from cft.registry import MODELS
@@ -72,8 +75,18 @@ def test_file_of_another_depth(resnet: nn.Module, tmp_path: Path) -> None:
         layer.init_weights()
 
 
-def test_one_shortcut_fills_backbone_and_shared_head() -> None:
-    """``--cfg-options checkpoint=FILE`` of a C4 config."""
-    cfg = load_config(CONFIGS / '_base_' / 'models' / 'r50_faster_rcnn_c4.py', {'checkpoint': 'file.pth'})
-    expected = {'type': 'SSLPretrained', 'checkpoint': 'file.pth'}
-    assert cfg.model.backbone.init_cfg == cfg.model.roi_head.shared_head.init_cfg == expected
+def test_a_start_from_a_file_fills_backbone_and_shared_head(tmp_path: Path) -> None:
+    """What ``checkpoint=FILE`` does to a C4 detector: every stage is the file's, the last one in the shared head."""
+    file, resnet = tmp_path / 'resnet.pth', torchvision.models.resnet50()
+    torch.save(resnet.state_dict(), file)
+    cfg = load_config(CONFIGS / '_base_' / 'models' / 'r50_faster_rcnn_c4.py')
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        replace_sync_batch_norm(cfg)
+        model = MODELS.build(cfg.model)
+    start_from(model, str(file))
+    model.init_weights()
+    expected = resnet.state_dict()
+    stages = {**model.backbone.state_dict(), **model.roi_head.shared_head.res5.state_dict()}
+    assert {name.split('.')[0] for name in stages} >= {'layer1', 'layer2', 'layer3', 'layer4'}
+    for name, value in stages.items():
+        assert torch.equal(value, expected[name]), name

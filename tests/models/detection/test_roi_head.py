@@ -2,9 +2,22 @@
 
 import pytest
 import torch
-from detectors import BRANCH, CLASSES, KINDS, PAIRED, batch, build, losses_of, model_config, plain_twin, total, watch
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
+
+from tests.models.detection.detectors import (
+    BRANCH,
+    CLASSES,
+    KINDS,
+    PAIRED,
+    batch,
+    build,
+    losses_of,
+    model_config,
+    plain_twin,
+    total,
+    watch,
+)
 
 pytestmark = pytest.mark.filterwarnings('ignore:indexing with dtype torch.uint8')
 

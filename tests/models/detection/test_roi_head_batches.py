@@ -2,9 +2,21 @@
 
 import pytest
 import torch
-from detectors import BRANCH, CLASSES, PAIRED, batch, build, losses_of, model_config, plain_twin, total, watch
 from mmengine.structures import InstanceData
 from torch import nn
+
+from tests.models.detection.detectors import (
+    BRANCH,
+    CLASSES,
+    PAIRED,
+    batch,
+    build,
+    losses_of,
+    model_config,
+    plain_twin,
+    total,
+    watch,
+)
 
 pytestmark = pytest.mark.filterwarnings('ignore:indexing with dtype torch.uint8')
 EMPTY = {'one image without objects': ([0, 1], []), 'no objects at all': ([], [])}

@@ -2,11 +2,21 @@
 
 import pytest
 import torch
-from detectors import BRANCH, CLASSES, PAIRED, build, losses_of, model_config, plain_twin, total, watch
-from smooth_oracle import generated_samples, smooth_mean
 from torch import Tensor
 
 from cft.errors import ConfigError
+from tests.models.detection.detectors import (
+    BRANCH,
+    CLASSES,
+    PAIRED,
+    build,
+    losses_of,
+    model_config,
+    plain_twin,
+    total,
+    watch,
+)
+from tests.support.smooth_oracle import generated_samples, smooth_mean
 
 WIDTH = 16
 CROSS_ENTROPY = {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0}

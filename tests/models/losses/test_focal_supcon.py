@@ -2,13 +2,13 @@
 
 import math
 
-import oracles
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
 from torch import Tensor
 
 from cft.models.losses import FocalSupConLoss, SupConLoss, supcon_loss
+from tests.support import oracles
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
 LABELS = torch.tensor([2, 0, 1, 0, 0, 1, 3, 2, 1, 0])
 MASK = torch.tensor([0, 1, 1, 1, 0, 1, 0, 1, 1, 0], dtype=torch.bool)

@@ -3,13 +3,13 @@
 import math
 import re
 
-import oracles
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
 from torch import Tensor
 
 from cft.models.losses import InfoNCELoss, info_nce_loss
+from tests.support import oracles
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
 QUEUES = {'batch keys': None, 'queue of 12': random_rows(12, seed=2), 'queue of 1': random_rows(1, seed=3)}
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import oracles
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
 from torch import Tensor
 
 from cft.models.losses import FocalSupConLoss, InfoNCELoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss
+from tests.support import oracles
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
-from oracles import exponential, mean
 from torch import Tensor
 
 from cft.models import PrototypeLoss
 from cft.models.losses import prototype_loss
 from cft.registry import MODELS
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
+from tests.support.oracles import exponential, mean
 
 PROTOTYPES = random_rows(4, seed=1)
 LABELS = torch.tensor([0, 3, -1, 1, 1, 2, -1, 0])

@@ -26,6 +26,7 @@ from cft.models import PrototypeLoss
         ((4, 3), (2, 3), torch.tensor([0, 1, -2, 0]), 'name one of the 2 prototypes, got -2'),
         ((4, 3), (2, 3), torch.full((4, 2), -0.1), 'soft labels must be finite and not negative'),
         ((4, 3), (2, 3), torch.full((4, 2), torch.nan), 'soft labels must be finite and not negative'),
+        ((4, 3), (2, 3), torch.full((4, 2), 1e38), 'add up to 1 at most in each row'),
         ((4, 3), (2, 3), torch.full((4, 2), torch.inf), 'soft labels must be finite and not negative'),
     ],
 )

@@ -1,12 +1,12 @@
 """ReSSLLoss and SCELoss against the loop oracles, and SCE's proposition 1."""
 
-import oracles
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
 from torch import Tensor, nn
 
 from cft.models.losses import InfoNCELoss, ReSSLLoss, SCELoss, ressl_loss, sce_loss
+from tests.support import oracles
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
 QUEUES = {'batch keys': None, 'queue of 12': random_rows(12, seed=2), 'queue of 1': random_rows(1, seed=3)}
 LOSSES = [ReSSLLoss(), SCELoss(), SCELoss(coefficient=0.0), SCELoss(coefficient=1.0)]

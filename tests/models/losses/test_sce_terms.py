@@ -20,9 +20,8 @@ def test_equal_to_sce_under_the_constraint(length: int | None, coefficient: floa
     queue = None if length is None else rows(length)
     terms = SCETermsLoss(coefficient, 1 - coefficient, 1 - coefficient, temperature=0.1, target_temperature=0.07)
     whole = SCELoss(temperature=0.1, target_temperature=0.07, coefficient=coefficient)
-    results = []
-    for loss in (terms(query, key, queue), whole(query, key, queue)):
-        results.append((loss.detach(), torch.autograd.grad(loss, query)[0]))
+    losses = (terms(query, key, queue), whole(query, key, queue))
+    results = [(loss.detach(), torch.autograd.grad(loss, query)[0]) for loss in losses]
     torch.testing.assert_close(results[0], results[1], rtol=1e-9, atol=1e-9)
 
 

@@ -3,13 +3,13 @@
 import math
 import re
 
-import oracles
 import pytest
 import torch
-from comparison import assert_matches_oracle, random_rows, value_and_gradients
 from torch import Tensor
 
 from cft.models.losses import SCHaNeLoss, schane_loss
+from tests.support import oracles
+from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable
 
-import oracles
 import pytest
 import torch
-from comparison import random_rows, value_and_gradients
 from torch import Tensor, nn
 
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from tests.support import oracles
+from tests.support.comparison import random_rows, value_and_gradients
 
 LOSSES = {
     'supcon': (SupConLoss, oracles.supcon),

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from comparison import random_rows, value_and_gradients
 from torch import Tensor, nn
 
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from tests.support.comparison import random_rows, value_and_gradients
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 ORDER = torch.tensor([7, 2, 9, 0, 4, 1, 8, 3, 6, 5])

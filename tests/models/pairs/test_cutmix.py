@@ -50,7 +50,8 @@ def test_one_box_of_the_partner_at_its_place(size: tuple[int, int], shapes: tupl
 @pytest.mark.parametrize(('alpha', 'beta'), [(5.0, 3.0), (1.0, 2.0), (0.4, 0.7)])
 def test_uncut_boxes_follow_the_beta_distribution(alpha: float, beta: float) -> None:
     """The box's side is sqrt(1 - share) of the image's: in draws whose box misses the border both sides agree,
-    and over all draws the mean ratio is that of boxes cut off at the border, integrated numerically."""
+    and over all draws the mean ratio is that of boxes cut off at the border, integrated numerically.
+    """
     image = torch.zeros(2, 1, 200, 100)
     image[1] = 1
     ratios = []

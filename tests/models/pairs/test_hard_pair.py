@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from comparison import random_rows
 from torch import Tensor
 
 from cft.models.pairs import HardPairMixup
 from cft.models.pairs.hard_pair import hardest_pairs
+from tests.support.comparison import random_rows
 
 # Sample 4 is alone in its class.
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])

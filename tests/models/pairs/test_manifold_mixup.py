@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from comparison import random_rows
 
 from cft.models.pairs import ManifoldMixup
+from tests.support.comparison import random_rows
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 

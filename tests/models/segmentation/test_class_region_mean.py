@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from comparison import random_rows
-from label_maps import IGNORED, random_labels
 from torch import Tensor
 
 from cft.models.segmentation import ClassRegionMean
+from tests.models.segmentation.label_maps import IGNORED, random_labels
+from tests.support.comparison import random_rows
 
 
 def loop_means(features: Tensor, labels: Tensor) -> list[tuple[Tensor, int, int]]:

@@ -3,7 +3,20 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from segmentors import BRANCH, CLASSES, HEADS, IGNORED, PAIRED, batch, build, losses_of, model_config, plain_twin, watch
+
+from tests.models.segmentation.segmentors import (
+    BRANCH,
+    CLASSES,
+    HEADS,
+    IGNORED,
+    PAIRED,
+    batch,
+    build,
+    losses_of,
+    model_config,
+    plain_twin,
+    watch,
+)
 
 
 @pytest.mark.parametrize('auxiliary', [False, True])

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from label_maps import IGNORED, feature_map, random_labels, right_logits
 from torch import nn
 
 from cft.models.segmentation import ClassRegionMean, PixelSampler
+from tests.models.segmentation.label_maps import IGNORED, feature_map, random_labels, right_logits
 
 
 @pytest.mark.parametrize('size', [1, 2, 7])

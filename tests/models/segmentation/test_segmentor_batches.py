@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from segmentors import BRANCH, IGNORED, PAIRED, batch, build, losses_of, model_config, watch
 from torch import Tensor
+
+from tests.models.segmentation.segmentors import BRANCH, IGNORED, PAIRED, batch, build, losses_of, model_config, watch
 
 
 @pytest.mark.parametrize('smooth', [False, True])

@@ -3,10 +3,10 @@
 import pytest
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
-from segmentors import BRANCH, CROSS_ENTROPY, PAIRED, build, losses_of, model_config
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
+from tests.models.segmentation.segmentors import BRANCH, CROSS_ENTROPY, PAIRED, build, losses_of, model_config
 
 
 @MODELS.register_module()

@@ -2,9 +2,19 @@
 
 import pytest
 import torch
-from segmentors import BRANCH, CLASSES, CROSS_ENTROPY, PAIRED, build, losses_of, model_config, watch
-from smooth_oracle import generated_samples, smooth_mean
 from torch import Tensor
+
+from tests.models.segmentation.segmentors import (
+    BRANCH,
+    CLASSES,
+    CROSS_ENTROPY,
+    PAIRED,
+    build,
+    losses_of,
+    model_config,
+    watch,
+)
+from tests.support.smooth_oracle import generated_samples, smooth_mean
 
 # Pixels of each class in the feature maps of a batch: 4 x 4 a picture in blocks of 2 x 2, one of them unlabelled.
 FREQUENCIES = [8, 12, 8]

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
-from deep_cluster_models import build, expected_loss, samples, set_clusters
 from torch import nn
 
 from cft.errors import ConfigError
 from cft.models.losses import PrototypeLoss
+from tests.models.selfsup.deep_cluster_models import build, expected_loss, samples, set_clusters
 
 
 @pytest.mark.parametrize('temperature', [0.1, 0.5])

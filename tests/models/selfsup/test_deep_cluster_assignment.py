@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from deep_cluster_models import build, dot, samples, set_clusters, unit
 from torch import Tensor
 
 from cft.errors import ConfigError
 from cft.models.selfsup import DeepClusterV2
 from cft.models.selfsup.feature_memory import FeatureMemory
+from tests.models.selfsup.deep_cluster_models import build, dot, samples, set_clusters, unit
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -4,9 +4,9 @@ import collections
 
 import pytest
 import torch
-from comparison import random_rows
 
 from cft.models.selfsup import FeatureQueue
+from tests.support.comparison import random_rows
 
 
 def ordered(queue: FeatureQueue) -> torch.Tensor:

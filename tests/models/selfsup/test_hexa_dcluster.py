@@ -5,12 +5,12 @@ import math
 
 import pytest
 import torch
-from deep_cluster_models import Backbone, Neck, build, expected_loss, samples, set_clusters
 from torch import Tensor, nn
 
-from cft.models.adversarial import auxiliary_statistics
+from cft.models.norms import auxiliary_statistics
 from cft.models.pairs import CutMixed
 from cft.models.selfsup import HEXADCluster, hard_examples
+from tests.models.selfsup.deep_cluster_models import Backbone, Neck, build, expected_loss, samples, set_clusters
 
 INDICES = [4, 0, 3, 5]
 

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
-from momentum_models import build, encoders, keys_of, views
 from torch import Tensor, nn
 
 from cft.models.losses import InfoNCELoss, ReSSLLoss, SCELoss
 from cft.models.selfsup import SCE, MoCoV2, MomentumContrast, ReSSL
+from tests.models.selfsup.momentum_models import build, encoders, keys_of, views
 
 
 @pytest.mark.parametrize('kind', [MoCoV2, ReSSL, SCE])

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 import torch
-from momentum_models import BACKBONE, NECK, build, encoders, views
 from torch import nn
 
 from cft.models.selfsup import MoCoV2
+from tests.models.selfsup.momentum_models import BACKBONE, NECK, build, encoders, views
 
 
 def test_update_target_closed_form() -> None:

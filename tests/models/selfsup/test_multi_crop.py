@@ -4,10 +4,10 @@ import copy
 
 import pytest
 import torch
-from momentum_models import build, encoders, keys_of, views
 from torch import Tensor, nn
 
 from cft.models.selfsup import SCE, view_pairs
+from tests.models.selfsup.momentum_models import build, encoders, keys_of, views
 
 
 def crops(rows: int = 4, sizes: tuple[int, ...] = (8, 8, 6, 4)) -> list[Tensor]:

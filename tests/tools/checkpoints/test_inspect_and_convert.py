@@ -10,9 +10,7 @@ import torchvision
 from mmengine.registry import MODELS, DefaultScope
 from safetensors.torch import load_file
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from command_line import call_tool, shell
+from tests.support.command_line import ROOT, call_tool, shell
 
 WEIGHTS = {f'module.encoder_q.{n}': v for n, v in torchvision.models.resnet18(num_classes=4).state_dict().items()}
 ENCODER = [name for name in WEIGHTS if '.fc.' not in name]
@@ -28,8 +26,8 @@ def moco(tmp_path: Path) -> Path:
 
 
 def test_inspect_as_a_command(moco: Path, tmp_path: Path) -> None:
-    """From another folder, with the standard library's module of the same name in place."""
-    tool = Path(__file__).resolve().parents[3] / 'tools' / 'checkpoints' / 'inspect.py'
+    """From another folder."""
+    tool = ROOT / 'tools/checkpoints/inspect_checkpoint.py'
     done = shell(sys.executable, tool, moco, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -48,9 +46,9 @@ def test_inspect_as_a_command(moco: Path, tmp_path: Path) -> None:
 
 def test_inspect_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / 'page.pth').write_text('<html>')
-    assert call_tool(monkeypatch, 'checkpoints/inspect', tmp_path / 'page.pth') == 2
+    assert call_tool(monkeypatch, 'checkpoints/inspect_checkpoint', tmp_path / 'page.pth') == 2
     assert capsys.readouterr().err.startswith(f'error: cannot read {tmp_path / "page.pth"}')
-    assert call_tool(monkeypatch, 'checkpoints/inspect', tmp_path / 'none.pth') == 2
+    assert call_tool(monkeypatch, 'checkpoints/inspect_checkpoint', tmp_path / 'none.pth') == 2
     assert capsys.readouterr().err.startswith('error: no checkpoint ')
 
 
@@ -65,7 +63,7 @@ def built_with(config: dict) -> dict[str, torch.Tensor]:
 def test_convert(moco: Path, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backbone alone, bit for bit, every name with the prefix."""
     out = tmp_path / 'new' / f'backbone{suffix}'
-    assert call_tool(monkeypatch, 'checkpoints/convert', moco, out) == 0
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', moco, out) == 0
     written = load_file(out) if suffix == '.safetensors' else torch.load(out, weights_only=True)['state_dict']
     names = {name.replace('module.encoder_q.', 'backbone.'): name for name in ENCODER}
     assert set(written) == set(names)
@@ -76,7 +74,7 @@ def test_convert(moco: Path, tmp_path: Path, suffix: str, monkeypatch: pytest.Mo
 def test_written_file_is_read_by_mmengine(moco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenMMLab's own initialiser and nothing of ours."""
     out = tmp_path / 'backbone.pth'
-    assert call_tool(monkeypatch, 'checkpoints/convert', moco, out) == 0
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', moco, out) == 0
     init_cfg = {'type': 'Pretrained', 'checkpoint': str(out), 'prefix': 'backbone.'}
     state = built_with({'type': 'ResNet', 'depth': 18, 'init_cfg': init_cfg})
     assert all(torch.equal(value, WEIGHTS[f'module.encoder_q.{name}']) for name, value in state.items())
@@ -88,7 +86,7 @@ def test_convert_by_a_config(moco: Path, tmp_path: Path, monkeypatch: pytest.Mon
     stages = 'num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,)'
     config.write_text(f"default_scope = 'mmpretrain'\nmodel = dict(backbone=dict(type='ResNet', depth=18, {stages}))\n")
     out = tmp_path / 'backbone.pth'
-    assert call_tool(monkeypatch, 'checkpoints/convert', moco, out, '--config', config) == 0
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', moco, out, '--config', config) == 0
     written = torch.load(out, weights_only=True)['state_dict']
     assert {name.split('.')[1] for name in written} == {'conv1', 'bn1', 'layer1', 'layer2', 'layer3'}
 
@@ -98,10 +96,10 @@ def test_convert_keeps_what_is_there(
 ) -> None:
     out = tmp_path / 'old.pth'
     out.write_text('old')
-    assert call_tool(monkeypatch, 'checkpoints/convert', moco, out) == 2
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', moco, out) == 2
     assert 'exists; choose another name, or overwrite it with --force' in capsys.readouterr().err
     assert out.read_text() == 'old'
-    assert call_tool(monkeypatch, 'checkpoints/convert', moco, out, '--force') == 0
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', moco, out, '--force') == 0
     assert out.read_bytes() != b'old'
 
 
@@ -123,7 +121,7 @@ def test_convert_refuses(
 ) -> None:
     """One line, exit code 2, and no file."""
     torch.save(content, tmp_path / 'file.pth')
-    assert call_tool(monkeypatch, 'checkpoints/convert', tmp_path / 'file.pth', tmp_path / out) == 2
+    assert call_tool(monkeypatch, 'checkpoints/convert_checkpoint', tmp_path / 'file.pth', tmp_path / out) == 2
     error = capsys.readouterr().err
     assert error.startswith('error: ')
     assert len(error.splitlines()) == 1

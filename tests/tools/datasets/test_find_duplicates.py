@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, call_tool
-from domain_runs import CE, draw
+
+from tests.support.command_line import ROOT, call_tool
+from tests.support.domain_runs import CE, draw
 
 FOLDER = ROOT / 'configs/ce/r50_folder.py'
 

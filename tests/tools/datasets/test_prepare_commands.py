@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, call_tool, shell
+
+from tests.support.command_line import ROOT, call_tool, shell
+from tests.support.miniature import write_voc_archives
 
 
-def test_voc_reports_wrong_counts(voc_archives: Path, tmp_path: Path) -> None:
+def test_voc_reports_wrong_counts(tmp_path: Path) -> None:
+    voc_archives = write_voc_archives(tmp_path / 'downloads')
     tool = ROOT / 'tools/datasets/prepare_voc.py'
     run = shell(sys.executable, tool, voc_archives, '--out', 'out', '--need', 'voc12', cwd=tmp_path)
     assert run.returncode == 2

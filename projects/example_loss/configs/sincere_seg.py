@@ -1,0 +1,3 @@
+_base_ = ['../../../configs/quickstart/ce_seg.py', 'sincere.py']
+
+model = _base_.method_head

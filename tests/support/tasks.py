@@ -1,0 +1,106 @@
+"""Configs of segmentation, detection and domain generalisation on a few drawn images."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from cft.apis import load_config, train
+from cft.datasets.synthetic import SHAPES, draw_shapes
+from cft.engine.config_nodes import iterate_dicts
+from cft.engine.model_access import unwrap_model
+from tests.support.digits_runs import CONFIGS
+from tests.support.short_schedules import fit_schedule
+
+# The last one is a project's: nothing of cft knows it. Its configs are found by their names.
+METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane', 'sincere')
+TASKS = ('cls', 'seg', 'det', 'dg')
+
+
+def draw_few_shapes(root: Path) -> Path:
+    """Eight training images of 64 pixels, one of them without an object."""
+    if not root.exists():
+        draw_shapes(root, num_train=8, num_val=2, num_test=2, size=64)
+    return root
+
+
+def shrink_to_shapes(cfg: Config, root: Path) -> None:
+    """Let an R50 config of VOC or COCO train one step on the shapes, in small images."""
+    draw_few_shapes(root)
+    dataset = cfg.train_dataloader.dataset
+    if dataset.type == 'ConcatDataset':
+        dataset = dataset.datasets[0]
+    dataset.data_root = str(root)
+    if dataset.type == 'cft.VOCSegmentation':
+        dataset.update(ann_file='ImageSets/Segmentation/train.txt')
+        dataset.data_prefix.seg_map_path = 'SegmentationClass'
+        cfg.model.data_preprocessor.size = (64, 64)
+    else:
+        dataset.metainfo = dict(classes=SHAPES)
+        coco = dataset.type == 'cft.CocoDetection'
+        dataset.ann_file = 'annotations/instances_train.json' if coco else 'ImageSets/Main/train.txt'
+        dataset.data_prefix = dict(img='JPEGImages') if coco else dict(sub_data_root='')
+        for head in (cfg.model.roi_head.bbox_head, cfg.model.roi_head.get('mask_head', {})):
+            head.update(num_classes=len(SHAPES))
+        cfg.model.train_cfg.rcnn.sampler.num = 16
+        cfg.model.train_cfg.rpn_proposal.max_per_img = 20
+    for _, step in iterate_dicts(dataset.pipeline):
+        if step.type in ('RandomResize', 'RandomChoiceResize'):
+            step.pop('ratio_range', None)
+            step.update({'scale': (64, 64)} if 'scale' in step else {'scales': [(64, 64), (80, 80)]})
+            step.type = 'Resize' if 'scale' in step else step.type
+        if step.type == 'RandomCrop':
+            step.crop_size = (64, 64)
+    cfg.train_dataloader.dataset = dataset
+    cfg.train_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    cfg.train_cfg = dict(type='cft.ResumableIterLoop', max_iters=1, val_interval=10)
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
+    cfg.param_scheduler = None
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', by_epoch=False, interval=10, save_last=False)
+
+
+def quickstart_config(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> Config:
+    """Three training steps of a quickstart config, without validation; its data are drawn below ``data``."""
+    stem = f'{method}_{"digits" if task == "cls" else task}'
+    (path,) = [*CONFIGS.glob(f'quickstart/{stem}.py'), *CONFIGS.parent.glob(f'projects/*/configs/{stem}.py')]
+    cfg = load_config(path)
+    if task != 'cls':
+        folder = str(data / cfg.drawn_data.type)
+        for _, node in iterate_dicts(cfg._cfg_dict):
+            if 'data_root' in node:
+                node['data_root'] = folder
+    if task in ('seg', 'det'):
+        cfg.drawn_data = dict(type='shapes', num_train=8, num_val=2, num_test=2, size=64)
+        cfg.model.data_preprocessor.update({'size': (64, 64)} if task == 'seg' else {})
+        for step in cfg.train_dataloader.dataset.pipeline:
+            step.update({'crop_size': (64, 64)} if step.type == 'RandomCrop' else {})
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg.train_cfg = dict(type='cft.ResumableIterLoop', max_iters=3, val_interval=10)
+    fit_schedule(cfg)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.default_hooks.checkpoint = dict(type='cft.AtomicCheckpointHook', by_epoch=False, interval=10, save_last=False)
+    cfg.launcher = launcher
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = f'{stem}_{launcher}'
+    return cfg
+
+
+def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> None:
+    """Train, then look at the losses, the weights and the contrastive term's gradient in the backbone."""
+    runner = train(quickstart_config(method, task, data, work_dir, launcher))
+    assert runner.iter == 3
+    for name, history in runner.message_hub.log_scalars.items():
+        if 'loss' in name:
+            assert np.isfinite(history.data[0]).all() and len(history.data[0]) == 3, name
+    model = unwrap_model(runner.model)
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+    model.train()
+    batch = model.data_preprocessor(next(iter(runner.train_dataloader)), True)
+    losses = model.loss(batch['inputs'], batch['data_samples'])
+    contrastive = [loss for name, loss in losses.items() if name.endswith('loss_con')]
+    assert len(contrastive) == (method != 'ce')
+    first = next(model.backbone.parameters())
+    for loss in contrastive:
+        gradient = torch.autograd.grad(loss, first)[0]
+        assert torch.isfinite(gradient).all() and gradient.abs().max() > 0
