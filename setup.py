@@ -78,6 +78,9 @@ setup(
         'PyYAML>=6',
         'safetensors>=0.4.3',
         'timm>=1.0.20,<1.1',
+        'optuna>=5,<6',
+        'submitit>=1.5,<2',
+        'Jinja2>=3.1',
     ],
     extras_require={
         'tests': [
@@ -89,8 +92,11 @@ setup(
             'tensorboard>=2.16',
             'wandb>=0.19',
             'mlflow-skinny>=3',
-            # Reads labels as an oracle.
+            # Oracles: of labels, of measures.
             'labelformat>=0.1.17',
+            'pytorch-metric-learning>=2.6',
+            's-dbw>=0.4',
+            'torchmetrics>=1.4',
         ],
         # The rules and their findings change with the versions.
         'lint': ['ruff>=0.17.6,<0.18', 'mypy>=2.4,<2.5', 'pre-commit>=4'],

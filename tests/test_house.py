@@ -22,7 +22,8 @@ ROOMS = {
     'checkpoints': BASE | {'ops', 'registry'},
     'compat': BASE | {'checkpoints', 'datasets'},
     'engine': BASE | {'ops', 'registry', 'datasets', 'evaluation', 'checkpoints'},
-    'visualization': BASE | {'evaluation'},
+    'experiments': BASE | {'ops', 'registry', 'datasets', 'evaluation', 'checkpoints', 'engine'},
+    'visualization': BASE | {'evaluation', 'experiments'},
 }
 # They stand on all of these; ``cft`` itself tells the version.
 ROOMS['apis'] = {*ROOMS, 'cft'}

@@ -1,0 +1,79 @@
+"""What is known of a finished run: one JSON file in its folder, read by tables, reports and statistics alike."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cft.errors import DataError
+from cft.files import write_atomically
+
+FILE = 'result.json'
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The result of a run, JSON values only.
+
+    Attributes:
+        name: Of the run in its plan.
+        fingerprint: Digest of what the result depends on.
+        config: File or name.
+        overrides: As the run had them, outputs of other runs filled in.
+        seed: Of the run.
+        labels: Coordinates in the plan, such as ``method`` and ``draw``.
+        metrics: For each split, ``{'accuracy/top1': 91.2, 'knn/k20': 88.0, ...}``.
+        curves: ``'train'`` and ``'val'``: a list ``step`` and as many values under the name of each loss and metric.
+        stages: Steps at which a stage of the training began, without the first.
+        checkpoint: The file that was evaluated, relative to the folder of the run.
+        seconds: Of the whole run; ``step_seconds`` of the median training step.
+        step_seconds: See ``seconds``; None where nothing was trained.
+        peak_bytes: Most memory of the device, of the process on CPUs.
+        data: For each split, ``images``, ``classes`` and ``counts`` (images per class), as far as known.
+        versions: Of Python, the libraries, cft and its commit; ``device`` and ``machine``.
+        started: Time in ISO format, UTC.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> RunRecord('ce-0', '0f', 'ce/folder', metrics={'test': {'accuracy/top1': 91.0}}).write(folder)
+        >>> RunRecord.read(folder).metrics['test']
+        {'accuracy/top1': 91.0}
+    """
+
+    name: str
+    fingerprint: str
+    config: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    curves: Mapping[str, Mapping[str, list]] = field(default_factory=dict)
+    stages: list[int] = field(default_factory=list)
+    checkpoint: str | None = None
+    seconds: float = 0.0
+    step_seconds: float | None = None
+    peak_bytes: int | None = None
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    started: str = ''
+
+    def write(self, folder: Path) -> None:
+        """Write the record into the folder of its run, whole or not at all."""
+        write_atomically(folder / FILE, json.dumps(dataclasses.asdict(self), indent=1, allow_nan=True).encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> 'RunRecord':
+        """Read the record in the folder of a run.
+
+        Raises:
+            DataError: If it is there and no record.
+            FileNotFoundError: If the run has not finished.
+        """
+        path = folder / FILE
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (ValueError, TypeError) as error:
+            raise DataError(f'{path} is no record of a run ({error}); remove it, and the run is done again') from error
