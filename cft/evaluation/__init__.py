@@ -3,9 +3,11 @@
 from .conclusions import findings
 from .nearest_neighbours import knn_accuracy
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
+from .result import Evaluation
 from .scatter import scatter_ratio
 
 __all__ = [
+    'Evaluation',
     'MethodSummary',
     'baseline_of',
     'findings',
