@@ -13,6 +13,7 @@ from cft.errors import ConfigError
 from cft.registry import DATASETS
 
 from .pretraining import plain_dataset
+from .runner import explained_errors
 
 SPLITS = ('train', 'val', 'test')
 
@@ -70,11 +71,15 @@ def _with_pipeline(dataset: ConfigDict, pipeline: list) -> dict:
 
 
 def build_dataset(cfg: Config, dataset: dict) -> Any:
-    """The data set of a config's part, read."""
-    with DATASETS.switch_scope_and_registry(cfg.get('default_scope')):
+    """The data set of a part of a config, its list of samples read.
+
+    Raises:
+        ConfigError: If it cannot be built or read.
+    """
+    with explained_errors(cfg), DATASETS.switch_scope_and_registry(cfg.get('default_scope')):
         built = DATASETS.build(dataset)
-    if hasattr(built, 'full_init'):
-        built.full_init()
+        if hasattr(built, 'full_init'):
+            built.full_init()
     return built
 
 
