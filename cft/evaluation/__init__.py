@@ -6,10 +6,12 @@ from .differences import PairedDifference, holm, paired_difference
 from .nearest_neighbours import knn_accuracy
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
 from .recommendation import Recommendation, recommend, statements
+from .result import Evaluation
 from .scatter import scatter_ratio
 
 __all__ = [
     'Comparison',
+    'Evaluation',
     'MethodResult',
     'MethodSummary',
     'MetricResult',
