@@ -1,23 +1,19 @@
 """What a notebook user and the command-line tools call."""
 
 from .catalogue import find_config, list_configs
-from .comparison import Method, compare
 from .config import load_config
 from .domain_generalization import leave_one_domain_out, plan_runs
 from .exporting import export
 from .features import extract_features
 from .planning import dry_run
 from .prediction import predict
-from .pretraining import pretrain_and_compare
 from .runner import build_runner, initialise
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
-    'Method',
     'TrainingPlan',
     'build_runner',
-    'compare',
     'dry_run',
     'export',
     'extract_features',
@@ -29,7 +25,6 @@ __all__ = [
     'load_config',
     'plan_runs',
     'predict',
-    'pretrain_and_compare',
     'test',
     'train',
 ]
