@@ -194,7 +194,9 @@ def _prefixes(checkpoints: Sequence[str | None]) -> list[str]:
     stems = [Path(str(checkpoint)).stem for checkpoint in checkpoints]
     if len(set(stems)) < len(stems):
         # Work dirs whose checkpoints are all called epoch_200.
-        stems = [f'{Path(str(checkpoint)).parent.name}-{stem}' for checkpoint, stem in zip(checkpoints, stems, strict=True)]
+        stems = [
+            f'{Path(str(checkpoint)).parent.name}-{stem}' for checkpoint, stem in zip(checkpoints, stems, strict=True)
+        ]
     return [f'{stem}/' for stem in stems]
 
 
