@@ -215,17 +215,15 @@ def check_splits_of(design: Design) -> None:
 def _files(cfg: Config, where: str, amount: Amount) -> dict[str, set[str]]:
     complete_config(cfg)
     found = {}
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
-        for split in ('train', 'val', 'test'):
-            try:
+    try:
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
+            for split in ('train', 'val', 'test'):
                 with explained_errors(cfg, reads_data=split):
                     found[split] = set(image_files(DATASETS.build(cfg[f'{split}_dataloader'].dataset)))
-            except ConfigError as error:
-                if amount is not None and 'per_class' in str(error):
-                    raise ConfigError(
-                        f'labels={amount}, {where}: {error}; ask for fewer labels or add images'
-                    ) from error
-                raise
+    except ConfigError as error:
+        if amount is None or 'per_class' not in str(error):
+            raise
+        raise ConfigError(f'labels={amount}, {where}: {error}; ask for fewer labels or add images') from error
     return found
 
 

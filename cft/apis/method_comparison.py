@@ -120,8 +120,8 @@ def plan_comparison(
     """
     if trials and trials < FEWEST_TRIALS:
         raise ConfigError(
-            f'trials={trials}: give at least {FEWEST_TRIALS} to every method, so that none is judged by the luck of a few '
-            'settings, or trials=0 to take the settings of the configs for all'
+            f'trials={trials}: give at least {FEWEST_TRIALS} to every method, so that none is judged by the luck of a '
+            'few settings, or trials=0 to take the settings of the configs for all'
         )
     if seeds < 1:
         raise ConfigError(f'seeds={seeds}: give at least 1; with 5 or more, methods can be told apart')
@@ -201,9 +201,7 @@ def compare(
         )
     choices = _choices(plan, design, tuning, run_plan(tuning, folder, executor) if tuning else [])
     final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
-    tell(
-        f'{len(final)} runs with the chosen settings, tested once each: {design.seeds} for each of {len(design.rows)} rows'
-    )
+    tell(f'{len(final)} runs with the chosen settings, each tested once: {design.seeds} for each row')
     records = run_plan(final, folder, executor)
     domains = bool(design.domains[0])
     comparisons = {
@@ -224,7 +222,7 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
     """What would be run and about how long it takes, by a step of each row that is tried.
 
     Example:
-        >>> print('\\n'.join(describe_costs(plan, 'work_dirs/flowers')))  # doctest: +SKIP
+        >>> print(*describe_costs(plan, 'work_dirs/flowers'), sep=', ')  # doctest: +SKIP
     """
     design = plan.design
     tuned, reported = plan.runs
@@ -279,17 +277,17 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         )
     if design.trials:
         sentences.append(
-            f'Settings were chosen on validation images of draw {TUNING_DRAW}, which is not reported, by {design.trials} '
-            'trials for every row: those of the config, then points of the space of its method. No test image was read '
-            'for that.'
+            f'Settings were chosen on validation images of draw {TUNING_DRAW}, which is not reported, by '
+            f'{design.trials} trials for every row: those of the config, then points of the space of its method. '
+            'No test image was read for that.'
         )
     else:
         sentences.append('No settings were searched: every row has those of its config.')
     if design.seeds < plan.design.seeds:
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
     sentences.append(
-        f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all chance, '
-        'alike for every row. Each model was tested once, with the epoch that validation chose.'
+        f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
+        'chance, alike for every row. Each model was tested once, with the epoch that validation chose.'
     )
     return sentences
 
@@ -308,9 +306,10 @@ def _within_budget(plan: ComparisonPlan, folder: str | Path, executor: Executor,
     fewest = {'fewest': 1} if plan.task == 'domains' else {}
     seeds = seeds_within(plan.budget, by_row, design.trials, design.seeds, executor.width, **fewest)
     total = total_seconds(by_row, design.trials, seeds, executor.width)
-    cut = f'{design.seeds} draws do not fit into {in_time(plan.budget)}: {seeds} are done' if seeds < design.seeds else (
-        f'{seeds} draws fit into {in_time(plan.budget)}')  # fmt: skip
-    tell(f'{cut}, with {design.trials} trials for every row; about {in_time(total)} in all')
+    told = f'{design.seeds} draws fit into {in_time(plan.budget)}'
+    if seeds < design.seeds:
+        told = told.replace('fit', 'do not fit') + f': {seeds} are done'
+    tell(f'{told}, with {design.trials} trials for every row; about {in_time(total)} in all')
     return design.with_seeds(seeds)
 
 
