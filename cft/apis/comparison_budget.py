@@ -70,11 +70,6 @@ def seeds_within(
         ConfigError: If not even that few fit.
 
     Example:
-        >>> seeds_within(120, {'ce': 10.0, 'scl': 14.0}, trials=8, seeds=5, width=2)
-        Traceback (most recent call last):
-        ...
-        cft.errors.ConfigError: budget: 2 rows of 8 trials and 3 draws take about 2 min 12 s, and the budget is 2 min 0 s; \
-give that time, fewer methods or shorter runs (epochs=...); what is finished is kept
         >>> seeds_within(150, {'ce': 10.0, 'scl': 14.0}, trials=8, seeds=5, width=2)
         4
     """
@@ -84,8 +79,9 @@ give that time, fewer methods or shorter runs (epochs=...); what is finished is 
             return number
     needed = total_seconds(by_row, trials, fewest, width)
     raise ConfigError(
-        f'budget: {len(by_row)} rows of {trials} trials and {fewest} draws take about {in_time(needed)}, and the budget '
-        f'is {in_time(budget)}; give that time, fewer methods or shorter runs (epochs=...); what is finished is kept'
+        f'budget: {len(by_row)} rows of {trials} trials and {fewest} draws take about {in_time(needed)}, and the '
+        f'budget is {in_time(budget)}; give that time, fewer methods or shorter runs (epochs=...). What is finished '
+        'is kept'
     )
 
 

@@ -1,7 +1,7 @@
 """The rows of a comparison: methods and checkpoints by the texts of the command line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,11 +78,10 @@ def find_task(data_root: str | Path) -> str:
         return 'classification'
     reasons = []
     for task, look in (('detection', find_layout), ('segmentation', find_splits)):
-        try:
-            look(root)
+        reason = _reason_against(look, root)
+        if reason is None:
             return task
-        except ConfigError as error:
-            reasons.append(str(error))
+        reasons.append(reason)
     splits = {name for names in SPLIT_FOLDERS.values() for name in names}
     folders = [entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith('.')]
     if found := sorted(folder.name for folder in folders if folder.name.lower() in NO_CLASSES):
@@ -182,6 +181,14 @@ def settings_of(config: str, overrides: Sequence[str] | Mapping[str, Any]) -> di
     return found
 
 
+def _reason_against(look: Callable[[Path], object], root: Path) -> str | None:
+    try:
+        look(root)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
 def _judged(name: str) -> bool:
     """Whether a config validates and tests; those of pre-training do not."""
     cfg = load_config(name)
@@ -194,7 +201,9 @@ def _prefixes(checkpoints: Sequence[str | None]) -> list[str]:
     stems = [Path(str(checkpoint)).stem for checkpoint in checkpoints]
     if len(set(stems)) < len(stems):
         # Work dirs whose checkpoints are all called epoch_200.
-        stems = [f'{Path(str(checkpoint)).parent.name}-{stem}' for checkpoint, stem in zip(checkpoints, stems, strict=True)]
+        stems = [
+            f'{Path(str(checkpoint)).parent.name}-{stem}' for checkpoint, stem in zip(checkpoints, stems, strict=True)
+        ]
     return [f'{stem}/' for stem in stems]
 
 

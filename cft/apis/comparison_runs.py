@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Design:
             self._run(row, amount, domain, TUNING_DRAW, settings, trial)
             for trial in range(self.trials)
             for amount, domain, row in product(self.amounts, self.domains, self.rows)
-            for settings in [trials_of(row, self.trials, domain)[trial]]
+            for settings in [self.settings_of(row.key, domain)[trial]]
         ]
 
     def final_runs(self, chosen: Mapping[tuple[str, Amount, str], Mapping[str, Any]]) -> list[Run]:
@@ -72,6 +73,16 @@ class Design:
             for draw in range(self.seeds)
             for amount, domain, row in product(self.amounts, self.domains, self.rows)
         ]
+
+    def settings_of(self, key: str, domain: str) -> list[dict[str, Any]]:
+        """The settings that are tried for a row, by the number of the trial."""
+        return self._settings[key, domain]
+
+    @cached_property
+    def _settings(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        return {
+            (row.key, domain): trials_of(row, self.trials, domain) for row, domain in product(self.rows, self.domains)
+        }
 
     def with_seeds(self, seeds: int) -> 'Design':
         """The same with another number of draws."""
@@ -204,17 +215,15 @@ def check_splits_of(design: Design) -> None:
 def _files(cfg: Config, where: str, amount: Amount) -> dict[str, set[str]]:
     complete_config(cfg)
     found = {}
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
-        for split in ('train', 'val', 'test'):
-            try:
+    try:
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
+            for split in ('train', 'val', 'test'):
                 with explained_errors(cfg, reads_data=split):
                     found[split] = set(image_files(DATASETS.build(cfg[f'{split}_dataloader'].dataset)))
-            except ConfigError as error:
-                if amount is not None and 'per_class' in str(error):
-                    raise ConfigError(
-                        f'labels={amount}, {where}: {error}; ask for fewer labels or add images'
-                    ) from error
-                raise
+    except ConfigError as error:
+        if amount is None or 'per_class' not in str(error):
+            raise
+        raise ConfigError(f'labels={amount}, {where}: {error}; ask for fewer labels or add images') from error
     return found
 
 
