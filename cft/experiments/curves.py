@@ -41,9 +41,7 @@ def read_curves(work_dir: str | Path, steps_per_epoch: int | None = None) -> Cur
             if 'loss' in record:
                 if not begun:
                     # What an earlier start did beyond its checkpoint has been done again.
-                    rows = {
-                        split: {s: row for s, row in kind.items() if s < record['step']} for split, kind in rows.items()
-                    }
+                    rows = {split: _before(record['step'], kind) for split, kind in rows.items()}
                     begun, judged = True, max(rows['val'], default=0)
                 trained = record['step']
                 rows['train'][trained] = values
@@ -52,14 +50,18 @@ def read_curves(work_dir: str | Path, steps_per_epoch: int | None = None) -> Cur
                     judged = record['step'] * steps_per_epoch
                 else:
                     # Validations of a run that counts iterations are logged without their step.
-                    due = (
-                        max(-(-trained // interval), judged // interval + 1) * interval
-                        if last and interval
-                        else trained
-                    )
-                    judged = min(due, last) if last else due
+                    judged = _next_validation(trained, judged, interval, last) if interval and last else trained
                 rows['val'][judged] = values
     return {split: _columns(found) for split, found in rows.items()}
+
+
+def _before(step: int, rows: dict[int, dict]) -> dict[int, dict]:
+    return {other: row for other, row in rows.items() if other < step}
+
+
+def _next_validation(trained: int, judged: int, interval: int, last: int) -> int:
+    """The step of a validation after the training step that was logged last and the validation before."""
+    return min(max(-(-trained // interval), judged // interval + 1) * interval, last)
 
 
 def _records(path: Path) -> Iterator[dict]:

@@ -1,4 +1,4 @@
-"""One run as it is handed to whoever does it: where it lies, what it gets from others, and the function that does it."""
+"""One run as it is handed to whoever does it: where it lies, what it gets from others, and what does it."""
 
 import contextlib
 import os

@@ -1,5 +1,6 @@
 """Several runs at a time on this machine: one long-lived process per GPU, or per group of cores."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -68,21 +69,15 @@ class LocalWorkers:
             if worker is None or worker.process.poll() is not None:
                 worker = self._workers[index] = self._begin(index)
             worker.job = job
-            try:
+            # One that has just died is told by the next look.
+            with contextlib.suppress(OSError):
                 worker.connection.send(job)
-            except OSError:
-                # It has just died; the next look tells.
-                pass
 
     def wait(self, seconds: float) -> list[Outcome]:
         """How those jobs ended that have ended."""
-        busy = {
-            worker.connection: (index, worker) for index, worker in enumerate(self._workers) if worker and worker.job
-        }
-        if not busy:
-            return []
-        wait(list(busy), min(seconds, SECONDS_BETWEEN_LOOKS))
-        return [outcome for index, worker in busy.values() if (outcome := self._look(index, worker)) is not None]
+        busy = [(index, worker) for index, worker in enumerate(self._workers) if worker and worker.job]
+        wait([worker.connection for _, worker in busy], min(seconds, SECONDS_BETWEEN_LOOKS) if busy else 0)
+        return [outcome for index, worker in busy if (outcome := self._look(index, worker)) is not None]
 
     def stop(self) -> None:
         """Ask the running jobs to save and leave, and wait until they have; the others leave at once."""

@@ -1,9 +1,9 @@
-"""How far a plan is: a line for each run that is going on and the time that is left, on a terminal or in plain lines."""
+"""How far a plan is: a line for each run that is going on and the time that is left; elsewhere plain lines."""
 
 import re
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
