@@ -22,6 +22,7 @@ from cft.experiments import (
     read_curves,
 )
 
+from .evaluating import evaluate_runner
 from .planning import forgotten_instances
 from .run_checks import SPLITS, PlanChecks, configured, splits_of
 from .run_facts import describe_data, describe_software, forget_peak, peak_memory, stage_switches
@@ -145,8 +146,7 @@ def measure(runner: Runner, split: str, measures: Sequence[str], folder: Path) -
         measures: Further measures.
         folder: Where predictions and features go.
     """
-    loop = runner.val_loop if split == 'val' else runner.build_test_loop(runner._test_loop)
-    return {name: float(value) for name, value in loop.run().items()}
+    return dict(evaluate_runner(runner, split, measures, folder).metrics)
 
 
 def is_resumable(folder: Path) -> bool:
