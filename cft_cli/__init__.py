@@ -16,6 +16,8 @@ COMMANDS = {
     'pretrain': 'train a config of a self-supervised method',
     'test': 'evaluate a checkpoint on the test split of its config',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
+    'report': 'show a training, or compare several, on one HTML page',
+    'plot': 'write the figures of a training, or of a comparison',
     'predict': 'classes, masks or boxes of images',
     'export': 'write a trained model as ONNX, or as a program of PyTorch',
     'inspect': 'say what a checkpoint holds',

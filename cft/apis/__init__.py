@@ -9,6 +9,7 @@ from .features import extract_features
 from .planning import dry_run
 from .prediction import predict
 from .pretraining import pretrain_and_compare
+from .reporting import plot, report
 from .runner import build_runner, initialise
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
@@ -28,8 +29,10 @@ __all__ = [
     'list_configs',
     'load_config',
     'plan_runs',
+    'plot',
     'predict',
     'pretrain_and_compare',
+    'report',
     'test',
     'train',
 ]

@@ -11,6 +11,7 @@ from cft.errors import DataError
 from cft.files import write_atomically
 
 FILE = 'result.json'
+RUNS = 'runs'
 
 
 @dataclass(frozen=True)
