@@ -8,6 +8,7 @@ from .exporting import export
 from .features import extract_features
 from .planning import dry_run
 from .prediction import predict
+from .reporting import plot, report
 from .runner import build_runner, initialise
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
@@ -27,7 +28,9 @@ __all__ = [
     'list_configs',
     'load_config',
     'plan_runs',
+    'plot',
     'predict',
+    'report',
     'test',
     'train',
 ]

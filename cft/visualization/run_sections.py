@@ -123,7 +123,7 @@ def table_of(content: Mapping[str, Any], caption: str = '') -> Table:
 
     Example:
         >>> table_of({'columns': ['class', 'iou', 'pixels'], 'rows': [['sky', 81.24, 9], ['sun', None, 0]]}).rows
-        [['sky', '81.2', '9'], ['sun', '–', '0']]
+        [['sky', '81.2', '9'], ['sun', '-', '0']]
     """
     rows = content['rows']
     places = []
@@ -133,7 +133,7 @@ def table_of(content: Mapping[str, Any], caption: str = '') -> Table:
 
     def cell(value: object, digits: int) -> str:
         if value is None:
-            return '–'
+            return '-'
         return f'{value:.{digits}f}' if isinstance(value, float) else str(value)
 
     shown = [[cell(value, digits) for value, digits in zip(row, places, strict=True)] for row in rows]
