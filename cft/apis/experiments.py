@@ -23,6 +23,7 @@ from cft.experiments import (
 )
 
 from .evaluating import evaluate_runner
+from .evaluation_data import build_dataset, evaluated_split
 from .planning import forgotten_instances
 from .run_checks import SPLITS, PlanChecks, configured, splits_of
 from .run_facts import describe_data, describe_software, forget_peak, peak_memory, stage_switches
@@ -193,8 +194,6 @@ def _data(runner: Runner, splits: Sequence[str], trains: bool) -> dict[str, Any]
     for split in SPLITS:
         if split == 'train' and trains:
             found[split] = describe_data(runner.train_dataloader.dataset)
-        elif split == 'val' and split in splits:
-            found[split] = describe_data(runner.val_dataloader.dataset)
-        elif split == 'test' and split in splits:
-            found[split] = describe_data(runner.test_dataloader.dataset)
+        elif split in splits:
+            found[split] = describe_data(build_dataset(runner.cfg, evaluated_split(runner.cfg, split)[0]))
     return found

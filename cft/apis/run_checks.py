@@ -19,6 +19,7 @@ from .completion import complete_config
 from .config import load_config
 from .config_checks import check_config
 from .data_digest import digest_data
+from .evaluation_data import evaluated_split
 from .runner import explained_errors
 from .setting_values import check_splits
 
@@ -127,9 +128,9 @@ class PlanChecks:
     def _digests(self, run: Run, cfg: Config) -> dict[str, Any]:
         """Digests of the data of the splits that the run reads."""
         used = {'train', 'val', *splits_of(run, cfg)} if run.options.get('train', True) else set(splits_of(run, cfg))
-        missing = [split for split in splits_of(run, cfg) if not cfg.get(f'{split}_dataloader')]
-        if missing:
-            raise ConfigError(f'{cfg.filename} has no {" and no ".join(missing)} data to evaluate on')
+        for split in splits_of(run, cfg):
+            # Raises if there are no such data; pre-training has those of its test_pipeline.
+            evaluated_split(cfg, split)
         key = json.dumps([sorted(used), _data_settings(cfg)], sort_keys=True, default=str)
         if key not in self._data:
             self._data[key] = digest_splits(cfg, [split for split in SPLITS if split in used])
@@ -152,9 +153,10 @@ def digest_splits(cfg: Config, splits: Sequence[str]) -> dict[str, Any]:
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
         for split in splits:
             loader = cfg.get(f'{split}_dataloader')
-            if loader:
+            if loader or split == 'test':
+                dataset = loader['dataset'] if loader else evaluated_split(cfg, split)[0]
                 with explained_errors(cfg, reads_data=split):
-                    found[split] = digest_data(DATASETS.build(loader['dataset']))['digest']
+                    found[split] = digest_data(DATASETS.build(dataset))['digest']
     return found
 
 
