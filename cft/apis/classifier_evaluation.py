@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
 
 from cft.engine.class_heads import num_classes_of
 from cft.engine.encoding import encode_batches, several_labels
@@ -18,7 +18,7 @@ from cft.evaluation.chosen_measures import LABELS, chosen_measures, computed_mea
 from cft.evaluation.classification_tables import classification_tables, several_labels_table
 from cft.evaluation.embedding_measures import Material
 
-from .evaluation_data import build_dataset, evaluated_split, sample_names
+from .evaluation_data import Check, build_dataset, evaluated_split, evaluator_of, numbers, sample_names
 from .feature_cache import Extracted, Rows, cache_key, cached
 
 OUTSIDE = 'outside'
@@ -33,7 +33,7 @@ def evaluate_classifier(
     folder: Path,
     predicts: bool,
     outside: dict | None = None,
-    check: Callable[[Dataset], None] = lambda dataset: None,
+    check: Check = lambda dataset: None,
 ) -> Evaluation | None:
     """Measures, tables and files of a classifier or a self-supervised model.
 
@@ -116,17 +116,14 @@ def _extracted(
     runner: Runner, dataset: Any, named: dict, settings: dict, name: str, folder: Path, predicts: bool
 ) -> Extracted | None:
     cfg, model = runner.cfg, runner.model
-    evaluated = cfg.get(f'{name}_evaluator') if predicts and name in ('val', 'test') else None
+    judged = predicts and name != OUTSIDE
 
     def extract() -> tuple[Rows, Callable[[], dict]]:
         loader = ordered_loader(dataset, settings)
-        evaluator = None if evaluated is None else runner.build_evaluator(evaluated)
-        if evaluator is not None:
-            evaluator.dataset_meta = dataset.metainfo
+        evaluator = evaluator_of(runner, name, dataset) if judged else Evaluator([])
 
         def on_samples(batch: Any, samples: list) -> None:
-            if evaluator is not None:
-                evaluator.process(data_samples=samples, data_batch=batch)
+            evaluator.process(data_samples=samples, data_batch=batch)
 
         def rows() -> Rows:
             with evaluation_mode(unwrap_model(model)):
@@ -134,26 +131,15 @@ def _extracted(
                 yield from in_order(encode_batches(model, batches, predicts, on_samples), len(dataset))
 
         def metrics() -> dict[str, float]:
-            return {} if evaluator is None else numbers(evaluator.evaluate(len(dataset)))
+            return numbers(evaluator.evaluate(len(dataset)))
 
         return rows(), metrics
 
     data = {key: value for key, value in named.items() if key != 'data_root'}
-    key = cache_key(model, dataset, [cfg._cfg_dict.model, data, evaluated, predicts])
+    key = cache_key(
+        model, dataset, [cfg._cfg_dict.model, data, cfg.get('val_evaluator'), cfg.get('test_evaluator'), predicts]
+    )
     return cached(folder, name, key, sample_names(dataset), extract)
-
-
-def numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """The finite numbers among what a config's evaluator returns.
-
-    Example:
-        >>> numbers({'accuracy/top1': np.float64(90.0), 'precision_of_each': [1.0, 0.5], 'mAP': float('nan')})
-        {'accuracy/top1': 90.0}
-    """
-    plain = {name: value.item() if getattr(value, 'ndim', 1) == 0 else value for name, value in metrics.items()}
-    return {
-        name: float(value) for name, value in plain.items() if isinstance(value, int | float) and np.isfinite(value)
-    }
 
 
 def _checked_classes(runner: Runner, dataset: Any, predicts: bool) -> list[str]:

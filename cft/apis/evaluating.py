@@ -1,7 +1,7 @@
 """Evaluate any model: a trained one, or the weights that a training would start from."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -20,12 +20,17 @@ from cft.files import require_writable
 
 from .classifier_evaluation import evaluate_classifier
 from .config import load_config
+from .detection_evaluation import evaluate_detection
 from .evaluated_weights import load_weights
-from .evaluation_data import SPLITS, evaluated_split
+from .evaluation_data import SPLITS, Check, evaluated_split
 from .overrides import Overrides
 from .runner import EvaluationRunner, build_runner
+from .segmentation_evaluation import evaluate_segmentation
 from .trained_model import find_trained
 from .unknown_classes import set_unknown_classes, test_pipeline_of, unlabelled_folder
+
+# By the scope of a config, which says whose inference it is.
+DENSE = {'mmseg': ('segmentation', evaluate_segmentation), 'mmdet': ('detection', evaluate_detection)}
 
 
 def evaluate(
@@ -107,7 +112,7 @@ def evaluate_runner(
     predicts: bool | None = None,
     checkpoint: str | None = None,
     outside: dict | None = None,
-    check: Callable[[Dataset], None] | None = None,
+    check: Check | None = None,
 ) -> Evaluation:
     """Evaluate the model that a runner holds, as it is; its modes and the random generators stay.
 
@@ -136,9 +141,7 @@ def evaluate_runner(
     predicts = has_classifier(runner) if predicts is None else predicts
     found: list[Evaluation | ConfigError | None] = [None]
     try:
-        evaluation = evaluate_classifier(
-            runner, split, measures, folder, predicts, outside, check or (lambda dataset: None)
-        )
+        evaluation = _evaluated(runner, split, measures, folder, predicts, outside, check or (lambda dataset: None))
         if evaluation is not None:
             found[0] = dataclasses.replace(evaluation, checkpoint=checkpoint)
             found[0].write(folder)
@@ -150,9 +153,35 @@ def evaluate_runner(
     raise found[0] or AssertionError('the main process evaluates')
 
 
+def _evaluated(
+    runner: Runner,
+    split: str,
+    measures: str | Sequence[str],
+    folder: Path,
+    predicts: bool,
+    outside: dict | None,
+    check: Check,
+) -> Evaluation | None:
+    scope = runner.cfg.get('default_scope')
+    if scope not in DENSE:
+        return evaluate_classifier(runner, split, measures, folder, predicts, outside, check)
+    task, function = DENSE[scope]
+    if outside is not None:
+        raise ConfigError(f'ood_root and ood_classes are for images with one label, not for {task}; leave them out')
+    if not predicts:
+        raise ConfigError(f'the weights are those of a backbone, with which no {task} can be measured; train it first')
+    evaluation = function(runner, split, folder, check)
+    keys = chosen_measures(measures)
+    if evaluation is None or not keys:
+        return evaluation
+    note = f'measures of features are left out: they are for images that have labels as a whole, not for {task}'
+    return dataclasses.replace(evaluation, notes=[*evaluation.notes, note])
+
+
 def has_classifier(runner: Runner) -> bool:
-    """Whether the head of a runner's model predicts classes."""
-    return hasattr(getattr(unwrap_model(runner.model), 'head', None), 'predict')
+    """Whether a runner's model predicts classes: of images, pixels or boxes."""
+    in_images = hasattr(getattr(unwrap_model(runner.model), 'head', None), 'predict')
+    return in_images or runner.cfg.get('default_scope') in DENSE
 
 
 def _check_choices(
