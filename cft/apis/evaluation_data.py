@@ -58,12 +58,15 @@ def evaluated_split(cfg: Config, split: str) -> tuple[dict, dict]:
 
 
 def _labelled(cfg: Config, split: str) -> dict:
-    dataset = innermost_dataset(cfg.train_dataloader.dataset)
-    if dataset.get('type') != 'cft.UnlabelledImages':
-        return plain_dataset(cfg, split)
+    """Of a config of pre-training."""
     if 'test_pipeline' not in cfg:
         raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    return dict(type='cft.ImageFolder', data_root=dataset['data_root'], split=split, pipeline=cfg.test_pipeline)
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if dataset.get('type') == 'cft.UnlabelledImages':
+        return dict(type='cft.ImageFolder', data_root=dataset['data_root'], split=split, pipeline=cfg.test_pipeline)
+    if split == 'train':
+        return with_pipeline(cfg.train_dataloader.dataset, cfg.test_pipeline)
+    return plain_dataset(cfg, split)
 
 
 def build_dataset(cfg: Config, dataset: dict) -> Any:
