@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
+from cft.engine.config_nodes import innermost_dataset
 from cft.errors import ConfigError
 from cft.evaluation import knn_accuracy
 from cft.experiments import Run
@@ -29,12 +30,13 @@ def plain_dataset(cfg: Config, split: str) -> dict:
     """
     if 'test_pipeline' not in cfg:
         raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    if 'split' not in cfg.train_dataloader.dataset:
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if 'split' not in dataset:
         raise ConfigError(
             f'{cfg.filename} is no pre-training config: train_dataloader.dataset, '
-            f'a {cfg.train_dataloader.dataset.type}, names no split that could be tested; give one of pre-training'
+            f'a {dataset["type"]}, names no split that could be tested; give one of pre-training'
         )
-    return dict(cfg.train_dataloader.dataset, split=split, pipeline=cfg.test_pipeline)
+    return dict(dataset, split=split, pipeline=cfg.test_pipeline)
 
 
 def pixels_of_split(cfg: Config, split: str) -> Labelled:
@@ -80,6 +82,8 @@ def pretraining_runs(
     runs = []
     for config in configs:
         cfg = load_config(config, overrides)
+        if cfg.get('test_dataloader'):
+            raise ConfigError(f'{cfg.filename} is no pre-training config: it has labelled test data of its own')
         plain_dataset(cfg, split)
         path = Path(cfg.filename)
         for seed in seeds:
