@@ -168,7 +168,9 @@ def embedding_section(work_dir: Path, records: Sequence['RunRecord']) -> 'Sectio
             features = np.load(folder_of(work_dir, record) / 'features_test.npy')
             title = f'Features, {names[record.name]}'
             panels.append(
-                embedding_panel(f'tsne-{record.name}', title, features, images.get_gt_labels(), images.metainfo['classes'])
+                embedding_panel(
+                    f'tsne-{record.name}', title, features, images.get_gt_labels(), images.metainfo['classes']
+                )
             )
     return Section('embedding', 'Features of the test images', [Panels(panels)])
 

@@ -35,7 +35,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--rounds', type=at_least(1), default=20, help='timed steps of each config')
     parser.add_argument('--neighbours', type=int, choices=[20, 200], default=20)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
-    parser.add_argument('--executor', default='auto', help='in-process, local[:WORKERS] or slurm:NAME=VALUE,...; default: a worker for each GPU or core')
+    parser.add_argument(
+        '--executor',
+        default='auto',
+        help='in-process, local[:WORKERS] or slurm:NAME=VALUE,...; default: a worker for each GPU or core',
+    )
     return parser.parse_args()
 
 
