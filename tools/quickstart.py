@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _cli import at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors, series_log
 
 if TYPE_CHECKING:
     from cft.evaluation import Comparison
@@ -49,9 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--short', action='store_true', help='2 draws and short pre-training, to see that it works')
     parser.add_argument('--draws', type=at_least(1), help='number of draws of the labels; default 10, with --short 2')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where results go')
-    parser.add_argument(
-        '--executor', default='auto', help='in-process, local[:WORKERS] or slurm:NAME=VALUE,...; default: local workers'
-    )
+    add_executor(parser)
     args = parser.parse_args()
     args.draws = (2 if args.short else 10) if args.draws is None else args.draws
     return args
@@ -161,17 +159,14 @@ def embedding_section(work_dir: Path, records: Sequence['RunRecord']) -> 'Sectio
     from cft.visualization.embedding import embedding_panel
 
     images = Digits(split='test')
+    labels, classes = images.get_gt_labels(), images.metainfo['classes']
     names = {PRETRAINED: 'before fine-tuning'} | {f'{key}-0': name for key, name in NAMES.items() if key != SCRATCH}
     panels = []
     for record in records:
         if record.name in names:
             features = np.load(folder_of(work_dir, record) / 'features_test.npy')
             title = f'Features, {names[record.name]}'
-            panels.append(
-                embedding_panel(
-                    f'tsne-{record.name}', title, features, images.get_gt_labels(), images.metainfo['classes']
-                )
-            )
+            panels.append(embedding_panel(f'tsne-{record.name}', title, features, labels, classes))
     return Section('embedding', 'Features of the test images', [Panels(panels)])
 
 

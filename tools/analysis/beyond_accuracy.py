@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors, series_log
 
 if TYPE_CHECKING:
     from cft.evaluation import Comparison
@@ -69,9 +69,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--draws', type=at_least(3), default=30, help='number of draws of the labels')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/beyond_accuracy'), help='where results go')
-    parser.add_argument(
-        '--executor', default='auto', help='in-process, local[:WORKERS] or slurm:NAME=VALUE,...; default: local workers'
-    )
+    add_executor(parser)
     return parser.parse_args()
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors, series_log
 
 if TYPE_CHECKING:
     from cft.experiments import RunRecord
@@ -35,11 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--rounds', type=at_least(1), default=20, help='timed steps of each config')
     parser.add_argument('--neighbours', type=int, choices=[20, 200], default=20)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
-    parser.add_argument(
-        '--executor',
-        default='auto',
-        help='in-process, local[:WORKERS] or slurm:NAME=VALUE,...; default: a worker for each GPU or core',
-    )
+    add_executor(parser)
     return parser.parse_args()
 
 
