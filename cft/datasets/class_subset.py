@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
-from cft.datasets.sample_infos import parts_of
+from cft.datasets.sample_infos import parts_of, sample_info
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -85,16 +85,7 @@ class ClassSubset(Dataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """What the annotations say of a sample."""
-        part, place = self._places(int(self._rows[index]))
-        return {**part.get_data_info(place), 'gt_label': int(self._labels[index])}
-
-    def _places(self, row: int) -> tuple[Any, int]:
-        """The data set that reads a sample of the source, which may be a wrapper, and its number there."""
-        for part, indices in self._parts:
-            if row < len(indices):
-                return part, int(indices[row])
-            row -= len(indices)
-        raise IndexError(row)
+        return {**sample_info(self._parts, int(self._rows[index])), 'gt_label': int(self._labels[index])}
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -1,8 +1,11 @@
 """A training set in which a known part of the labels is wrong."""
 
+from typing import Any
+
 import numpy as np
 from torch.utils.data import Dataset
 
+from cft.datasets.sample_infos import parts_of, sample_info
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -28,22 +31,23 @@ class NoisyLabels(Dataset):
     Example:
         >>> digits = dict(type='cft.StratifiedSubset', per_class=5, dataset=dict(type='cft.Digits'))
         >>> noisy = NoisyLabels(digits, rate=0.2)
-        >>> int((noisy.get_gt_labels() != noisy.dataset.get_gt_labels()).sum())
+        >>> int((noisy.get_gt_labels() != noisy.source.get_gt_labels()).sum())
         10
     """
 
     def __init__(self, dataset: dict, rate: float, seed: int = 0) -> None:
         if not 0 <= rate <= 1:
             raise ConfigError(f'NoisyLabels: rate must lie between 0 and 1, got {rate}')
-        self.dataset = DATASETS.build(dataset)
-        self.dataset.full_init()
+        self.source = DATASETS.build(dataset)
+        self.source.full_init()
+        self._parts = parts_of(self.source)
         self._require_training()
-        self.labels = wrong_labels(self.dataset.get_gt_labels(), len(self.metainfo['classes']), rate, seed)
+        self.labels = wrong_labels(self.source.get_gt_labels(), len(self.metainfo['classes']), rate, seed)
 
     @property
     def metainfo(self) -> dict:
         """Meta information of the data set."""
-        return self.dataset.metainfo
+        return self.source.metainfo
 
     def full_init(self) -> None:
         """Nothing is left to do; MMEngine's data loader calls it."""
@@ -52,11 +56,15 @@ class NoisyLabels(Dataset):
         """(N,) labels, wrong ones among them."""
         return self.labels
 
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """What the annotations say of a sample, with the label that it has here."""
+        return {**sample_info(self._parts, index), 'gt_label': int(self.labels[index])}
+
     def __len__(self) -> int:
-        return len(self.dataset)
+        return len(self.source)
 
     def __getitem__(self, index: int) -> dict:
-        sample = self.dataset[index]
+        sample = self.source[index]
         label = int(self.labels[index])
         if 'data_samples' in sample:
             sample['data_samples'].set_gt_label(label)
@@ -64,11 +72,9 @@ class NoisyLabels(Dataset):
         return {**sample, 'gt_label': label}
 
     def _require_training(self) -> None:
-        part: object = self.dataset
-        while part is not None:
+        for part, _ in self._parts:
             if getattr(part, 'test_mode', False) or getattr(part, 'split', 'train') != 'train':
                 raise ConfigError('NoisyLabels is for training data; validate and test on the labels as they are')
-            part = getattr(part, 'dataset', None)
 
 
 def wrong_labels(labels: np.ndarray, num_classes: int, rate: float, seed: int) -> np.ndarray:
