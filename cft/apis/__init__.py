@@ -11,11 +11,13 @@ from .planning import dry_run
 from .prediction import predict
 from .pretraining import pretrain_and_compare
 from .runner import build_runner, initialise
+from .searching import SearchResult, search
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
     'Method',
+    'SearchResult',
     'TrainingPlan',
     'build_runner',
     'compare',
@@ -33,6 +35,7 @@ __all__ = [
     'plan_runs',
     'predict',
     'pretrain_and_compare',
+    'search',
     'test',
     'train',
 ]

@@ -58,7 +58,9 @@ def test_workers_that_die(workers: LocalWorkers, tmp_path: Path, capsys: pytest.
     assert lines[2] == 'needs-fatal: it needs fatal, which failed'
     found = happened(tmp_path)
     assert found.count('begun unlucky') == found.count('begun fatal') == 2
-    assert {line for line in found if line.startswith('done')} == {f'done good-{i}' for i in range(3)} | {'done unlucky'}
+    assert {line for line in found if line.startswith('done')} == {f'done good-{i}' for i in range(3)} | {
+        'done unlucky'
+    }
     assert 'unlucky: its process was ended by SIGKILL; it is tried once more' in capsys.readouterr().out
 
 
