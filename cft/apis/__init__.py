@@ -11,10 +11,12 @@ from .planning import dry_run
 from .prediction import predict
 from .reporting import plot, report
 from .runner import build_runner, initialise
+from .searching import SearchResult, search
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
+    'SearchResult',
     'TrainingPlan',
     'build_runner',
     'dry_run',
@@ -32,6 +34,7 @@ __all__ = [
     'predict',
     'report',
     'run_plan',
+    'search',
     'test',
     'train',
     'train_and_measure',
