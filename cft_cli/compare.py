@@ -58,7 +58,6 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.comparison_files import summary_lines, write_results
         from cft.apis.method_comparison import FEWEST_TRIALS, METHODS, compare, describe_costs, plan_comparison
 
         own = args.own
@@ -78,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if args.dry_run:
             print('\n'.join(describe_costs(plan, folder, args.executor)))
             return
+        # Figures are imported only where there is something to draw.
+        from cft.apis.comparison_files import summary_lines, write_results
+
         found = compare(plan, folder, args.executor)
         files = write_results(
             found, folder, f'cft compare {shlex.join(sys.argv[2:] if arguments is None else arguments)}'

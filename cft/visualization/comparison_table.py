@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from cft.evaluation.comparison import Comparison, MethodResult, MetricResult, direction
 from cft.evaluation.recommendation import digits_of, signed
 
+from .amounts import shown_memory, shown_time
 from .metric_names import shown_name
-from .run_sections import shown_time
 from .tables import Table
 
 # Besides the main metric; more make lines that no screen holds, and stand in the numbers.
@@ -49,7 +49,7 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         row = [method.name, _with_spread(main, digits), _difference(main, digits), _p(main)]
         row += [_with_spread(method.metrics[name], _digits(comparison, name)) for name in names]
         row += [_ratio(method)] * known['step'] + [shown_time(method.seconds)] * known['time']
-        row += ['-' if method.peak_bytes is None else f'{method.peak_bytes / 1e9:.1f} GB'] * known['memory']
+        row += ['-' if method.peak_bytes is None else shown_memory(method.peak_bytes)] * known['memory']
         rows.append(row)
     places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
     bold = {(row, column) for name, column in places.items() if (row := _best(comparison, name)) is not None}
