@@ -1,16 +1,20 @@
 """Compare methods, checkpoints and amounts of labels on somebody's own data: tune, draw, test, conclude."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cft.engine.run_cost import in_time
 from cft.errors import ConfigError
 from cft.evaluation import Comparison, compare_methods
-from cft.experiments import Executor, Run, RunRecord, named_executor
+from cft.evaluation.comparison import FEWEST_PAIRS
+from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
 
-from .comparison_budget import read_duration, seconds_by_row, seeds_within, total_seconds
+from .comparison_budget import read_duration, seeds_within, total_seconds
 from .comparison_rows import TASKS, find_task, rows_of
 from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
 from .config import load_config
@@ -151,7 +155,7 @@ def plan_comparison(
 
 
 def compare(
-    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', tell: Any = print
+    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', stream: TextIO | None = None
 ) -> MethodComparison:
     """Compare methods by a protocol that is fair to all of them.
 
@@ -177,7 +181,7 @@ def compare(
         plan: From :func:`plan_comparison`.
         folder: Of the comparison.
         executor: As of :func:`cft.apis.run_plan`.
-        tell: Takes lines for people.
+        stream: Where progress is shown; None for standard output.
 
     Raises:
         ConfigError: If runs fail, or the budget does not suffice; what is finished is kept.
@@ -191,18 +195,15 @@ def compare(
     design = plan.design
     if isinstance(executor, str):
         with named_executor(executor, sum(plan.runs)) as opened:
-            return compare(plan, folder, opened, tell)
+            return compare(plan, folder, opened, stream)
+    stage = partial(_stage, folder=folder, executor=executor, stream=stream or sys.stdout)
     if plan.budget is not None:
-        design = _within_budget(plan, folder, executor, tell)
+        design = _within_budget(plan, stage, executor.width, stream or sys.stdout)
     tuning = design.tuning_runs()
-    if tuning:
-        tell(
-            f'{len(tuning)} runs to choose settings on validation: {design.trials} for each of {len(design.rows)} rows'
-        )
-    choices = _choices(plan, design, tuning, run_plan(tuning, folder, executor) if tuning else [])
+    tried = stage(tuning, f'to choose settings on validation: {design.trials} for each row')
+    choices = _choices(plan, design, tuning, tried)
     final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
-    tell(f'{len(final)} runs with the chosen settings, each tested once: {design.seeds} for each row')
-    records = run_plan(final, folder, executor)
+    records = stage(final, f'with the chosen settings, each tested once: {design.seeds} for each row')
     domains = bool(design.domains[0])
     comparisons = {
         str(amount or 'all'): compare_methods(
@@ -228,7 +229,7 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
     tuned, reported = plan.runs
     width = named_executor(executor, tuned + reported).width if isinstance(executor, str) else executor.width
     lines = [f'task: {plan.task}, judged by {plan.metric}; baseline {plan.baseline}']
-    by_row: dict[tuple, float] = {}
+    by_row: dict[str, float] = {}
     for run in Design(design.rows, design.amounts, 1, 0, design.domains).final_runs(
         {(row.key, amount, domain): {} for row in design.rows for amount in design.amounts for domain in design.domains}
     ):
@@ -236,7 +237,7 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
         cost = dry_run(load_config(run.config, {**run.overrides, 'work_dir': str(folder)}))
         lines.append(f'{" ".join(map(str, place)).strip()}: {_told(cost)}')
         if cost.seconds is not None:
-            by_row[place] = cost.seconds
+            by_row[run.name] = cost.seconds
     lines.append(
         f'{tuned + reported} runs: {tuned} to choose settings on validation ({design.trials} trials for each row), '
         f'{reported} that are tested ({design.seeds} draws for each row); {width} at a time'
@@ -292,7 +293,18 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
     return sentences
 
 
-def _within_budget(plan: ComparisonPlan, folder: str | Path, executor: Executor, tell: Any) -> Design:
+def _stage(runs: Sequence[Run], told: str, folder: str | Path, executor: Executor, stream: TextIO) -> list[RunRecord]:
+    """Do some runs, and show how far they are."""
+    if not runs:
+        return []
+    print(f'{len(runs)} runs {told}', file=stream)
+    with contextlib.closing(PlanProgress(len(runs), stream)) as progress:
+        return run_plan(runs, folder, executor, progress)
+
+
+def _within_budget(
+    plan: ComparisonPlan, stage: Callable[[Sequence[Run], str], list[RunRecord]], width: int, stream: TextIO
+) -> Design:
     """The design with as many draws as the time allows, by what the first trial of every row takes."""
     assert plan.budget is not None, 'there is a budget'
     design = plan.design
@@ -300,16 +312,13 @@ def _within_budget(plan: ComparisonPlan, folder: str | Path, executor: Executor,
         first = [run for run in design.tuning_runs() if run.labels['trial'] == 0]
     else:
         first = design.with_seeds(1).final_runs({place: {} for place in _places(design)})
-    tell(f'{len(first)} runs first, one of each row, to see what they take')
-    records = run_plan(first, folder, executor)
-    by_row = seconds_by_row(records) if design.trials else {(record.name,): record.seconds for record in records}
-    fewest = {'fewest': 1} if plan.task == 'domains' else {}
-    seeds = seeds_within(plan.budget, by_row, design.trials, design.seeds, executor.width, **fewest)
-    total = total_seconds(by_row, design.trials, seeds, executor.width)
-    told = f'{design.seeds} draws fit into {in_time(plan.budget)}'
-    if seeds < design.seeds:
-        told = told.replace('fit', 'do not fit') + f': {seeds} are done'
-    tell(f'{told}, with {design.trials} trials for every row; about {in_time(total)} in all')
+    by_run = {record.name: record.seconds for record in stage(first, 'to see what one of each row takes')}
+    fewest = 1 if plan.task == 'domains' else FEWEST_PAIRS
+    seeds = seeds_within(plan.budget, by_run, design.trials, design.seeds, width, fewest)
+    total = total_seconds(by_run, design.trials, seeds, width)
+    told = f'{design.seeds} draws {"do not fit" if seeds < design.seeds else "fit"} into {in_time(plan.budget)}'
+    cut = f': {seeds} are done, with all {design.trials} trials for every row' if seeds < design.seeds else ''
+    print(f'{told}{cut}; about {in_time(total)} in all', file=stream)
     return design.with_seeds(seeds)
 
 
