@@ -73,14 +73,12 @@ class ComparisonPlan:
         design: What is compared, and how often.
         metric: The main metric.
         baseline: Key of a row.
-        task: One of :data:`cft.apis.comparison_rows.TASKS`.
         budget: Seconds; None: no limit.
     """
 
     design: Design
     metric: str
     baseline: str
-    task: str
     budget: float | None = None
 
     @property
@@ -132,26 +130,20 @@ def plan_comparison(
     seconds = None if budget is None else read_duration(budget)
     if len(methods) * len(checkpoints) < 1 or len(set(labels)) < len(labels):
         raise ConfigError('give at least one method, and each number of labels once')
-    data_root = _given(overrides, 'data_root')
-    if task is None:
-        task = 'classification' if data_root is None else find_task(data_root)
-    elif task not in TASKS:
+    if task is not None and task not in TASKS:
         raise ConfigError(f'task={task} is none of {", ".join(TASKS)}')
-    rows = rows_of(methods, checkpoints, task, overrides if isinstance(overrides, Mapping) else list(overrides))
+    if task is None and not all(map(is_config, methods)):
+        task = find_task(_data_root(overrides))
+    rows = rows_of(methods, checkpoints, task, overrides)
     keys = [row.key for row in rows]
     if baseline is not None and baseline not in keys:
         raise ConfigError(f'baseline={baseline} is none of the rows {", ".join(keys)}')
     metrics = {metric_of(row) for row in rows}
     if len(metrics) > 1:
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
-    domains: Sequence[str] = ('',)
-    if task == 'domains':
-        if data_root is None:
-            raise ConfigError('task=domains needs data_root=FOLDER, whose domains are held out in turn')
-        domains = [str(given)] if (given := _given(overrides, 'test_domain')) else domains_of(data_root)
-    design = Design(rows, list(labels), seeds, trials, domains, list(measures))
+    design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
     check_splits_of(design)
-    return ComparisonPlan(design, metrics.pop(), baseline or keys[0], task, seconds)
+    return ComparisonPlan(design, metrics.pop(), baseline or keys[0], seconds)
 
 
 def compare(
@@ -204,7 +196,7 @@ def compare(
     choices = _choices(plan, design, tuning, tried)
     final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
     records = stage(final, f'with the chosen settings, each tested once: {design.seeds} for each row')
-    domains = bool(design.domains[0])
+    domains = design.holds_out_domains
     comparisons = {
         str(amount or 'all'): compare_methods(
             [record for record in records if record.labels['labels'] == (amount or 'all')],
@@ -228,7 +220,7 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
     design = plan.design
     tuned, reported = plan.runs
     width = named_executor(executor, tuned + reported).width if isinstance(executor, str) else executor.width
-    lines = [f'task: {plan.task}, judged by {plan.metric}; baseline {plan.baseline}']
+    lines = [f'judged by {plan.metric}; baseline {plan.baseline}']
     by_row: dict[str, float] = {}
     for run in Design(design.rows, design.amounts, 1, 0, design.domains).final_runs(
         {(row.key, amount, domain): {} for row in design.rows for amount in design.amounts for domain in design.domains}
@@ -266,7 +258,7 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         if found
     )
     sentences = [f'Images: {numbers}.'] if numbers else []
-    if plan.task == 'domains':
+    if design.holds_out_domains:
         sentences.append(
             f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; '
             f'{design.seeds} seeds are averaged within it.'
@@ -313,7 +305,7 @@ def _within_budget(
     else:
         first = design.with_seeds(1).final_runs({place: {} for place in _places(design)})
     by_run = {record.name: record.seconds for record in stage(first, 'to see what one of each row takes')}
-    fewest = 1 if plan.task == 'domains' else FEWEST_PAIRS
+    fewest = 1 if design.holds_out_domains else FEWEST_PAIRS
     seeds = seeds_within(plan.budget, by_run, design.trials, design.seeds, width, fewest)
     total = total_seconds(by_run, design.trials, seeds, width)
     told = f'{design.seeds} draws {"do not fit" if seeds < design.seeds else "fit"} into {in_time(plan.budget)}'
@@ -343,12 +335,17 @@ def _places(design: Design) -> list[tuple[str, Amount, str]]:
     return [(row.key, amount, domain) for amount in design.amounts for domain in design.domains for row in design.rows]
 
 
-def _given(overrides: Overrides, name: str) -> Any:
-    """The value that an override gives, as it was written."""
+def _data_root(overrides: Overrides) -> str:
+    """The folder of the data, as it was written."""
     if isinstance(overrides, Mapping):
-        return overrides.get(name)
-    values = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == name]
-    return values[-1] if values else None
+        given = [overrides['data_root']] if 'data_root' in overrides else []
+    else:
+        given = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == 'data_root']
+    if not given:
+        raise ConfigError(
+            'which data? give data_root=FOLDER, or name configs that know theirs: methods=scl/r50_cifar10'
+        )
+    return str(given[-1])
 
 
 def _told(cost: Any) -> str:
