@@ -116,13 +116,13 @@ class Design:
             *([f'{amount}labels'] if amount else []),
             f'trial{trial}' if tunes else f'draw{draw}',
         ]
-        labels = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
+        labels: dict[str, Any] = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
         labels |= {'trial': trial} if tunes else {}
         labels |= {'domain': domain} if domain else {}
         overrides = {**self.settings_of_draw(row, amount, domain, draw), **settings}
         if tunes:
             overrides = {name: value for name, value in overrides.items() if not name.startswith('test_dataloader')}
-            overrides |= dict(WITHOUT_TEST)
+            overrides |= WITHOUT_TEST
         return Run(
             re.sub(r'[^A-Za-z0-9._-]', '_', '-'.join(parts)),
             row.config,

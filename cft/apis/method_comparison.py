@@ -15,7 +15,7 @@ from cft.evaluation.comparison import FEWEST_PAIRS
 from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
 
 from .comparison_budget import read_duration, seeds_within, total_seconds
-from .comparison_rows import TASKS, find_task, rows_of
+from .comparison_rows import TASKS, find_task, is_config, rows_of
 from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
 from .config import load_config
 from .experiments import run_plan
@@ -250,12 +250,14 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         design: As it was carried out.
         records: Of the runs that are reported.
     """
-    images = {split: sorted({record.data.get(split, {}).get('images') for record in records} - {None}) for split in
-              ('train', 'val', 'test')}  # fmt: skip
     numbers = ', '.join(
         f'{" or ".join(map(str, found))} {word}'
-        for (_, found), word in zip(images.items(), ('training', 'validation', 'test'), strict=True)
-        if found
+        for split, word in (('train', 'training'), ('val', 'validation'), ('test', 'test'))
+        if (
+            found := sorted(
+                {record.data[split]['images'] for record in records if 'images' in record.data.get(split, {})}
+            )
+        )
     )
     sentences = [f'Images: {numbers}.'] if numbers else []
     if design.holds_out_domains:
@@ -342,9 +344,7 @@ def _data_root(overrides: Overrides) -> str:
     else:
         given = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == 'data_root']
     if not given:
-        raise ConfigError(
-            'which data? give data_root=FOLDER, or name configs that know theirs: methods=scl/r50_cifar10'
-        )
+        raise ConfigError('which data? give data_root=FOLDER, or name configs that know theirs: methods=ce/r50_cifar10')
     return str(given[-1])
 
 
