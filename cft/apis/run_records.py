@@ -81,6 +81,25 @@ def last_start(folder: Path) -> dict[str, Any] | None:
         raise DataError(f'{path} cannot be read as the record of a run ({type(error).__name__}: {error})') from error
 
 
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run does, by dotted names: settings on top and what MMEngine builds, without what only made it up.
+
+    Example:
+        >>> settings_of({'epochs': 5, 'model': {'type': 'A'}, 'train_pipeline': [], 'train_dataloader': {'batch_size': 2}})
+        {'epochs': 5, 'model.type': 'A', 'train_dataloader.batch_size': 2}
+    """
+    parts = ('model', 'optim_wrapper', 'param_scheduler', 'custom_hooks', 'default_hooks', 'randomness', 'env_cfg')
+    chosen = {
+        name: value
+        for name, value in config.items()
+        if name in parts
+        or name in ('train_cfg', 'val_cfg', 'test_cfg')
+        or name.endswith(('_dataloader', '_evaluator'))
+        or not isinstance(value, Mapping | list)
+    }
+    return dict(flat_settings(chosen))
+
+
 def flat_settings(config: Mapping[str, Any], where: str = '') -> Iterator[tuple[str, Any]]:
     """Dotted names and plain values of a config.
 

@@ -13,9 +13,9 @@ from cft.evaluation.result import Evaluation
 from .catalogue import find_config
 from .config import load_config
 from .evaluation_data import build_dataset, evaluated_split, sample_names
-from .run_examples import examples_of, worst_images
+from .run_examples import background_of, examples_of, worst_images
 from .run_images import StoredImages, pipeline_of
-from .run_records import flat_settings, last_start, read_run
+from .run_records import last_start, read_run, settings_of
 from .trained_model import find_trained
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def view_of(folder: str | Path, split: str = 'test') -> 'RunView':
     view: dict[str, Any] = {
         'record': record,
         'command': ' '.join(start.get('command', ())),
-        'settings': dict(flat_settings(start.get('config', {}))),
+        'settings': settings_of(start.get('config', {})),
     }
     notes: list[str] = []
     evaluation = _evaluation(folder, split, notes)
@@ -120,9 +120,10 @@ def _predictions(cfg: Config, folder: Path, split: str, evaluation: Evaluation) 
         _, checkpoint = find_trained(folder)
         chosen = worst_images(folder, split, len(images))
         found['examples'] = examples_of(cfg, checkpoint, dataset, images, classes, chosen)
+        blank = background_of(classes)
         found['keys'] = [
-            (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes)
-        ] if cfg.default_scope == 'mmseg' else []  # fmt: skip
+            (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes) if label not in blank
+        ]
         return found
     path = folder / f'predictions_{split}.npz'
     if path.is_file():

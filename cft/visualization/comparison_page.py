@@ -53,7 +53,7 @@ def write_comparison(
         *([_pairs(comparison), _measures(comparison)] if comparison else []),
         *extra,
         _curves(records, comparison),
-        _runs(records),
+        _runs(records, with_results=comparison is not None),
         _settings(records, settings),
         _origin(records, command),
     ]
@@ -136,7 +136,7 @@ def metrics_table(records: Sequence[RunRecord], most: int = 8) -> Table:
     return Table(['run', *columns], rows, caption='Results of each run')
 
 
-def _runs(records: Sequence[RunRecord]) -> Section:
+def _runs(records: Sequence[RunRecord], with_results: bool) -> Section:
     rows = [
         [record.name, str(record.seed), shown_time(record.seconds),
          f'{record.step_seconds:.3g} s' if record.step_seconds else '-',
@@ -146,7 +146,7 @@ def _runs(records: Sequence[RunRecord]) -> Section:
     table = Table(['run', 'seed', 'time', 'a step', 'memory'], rows, caption=f'Cost of {len(rows)} runs')
     blocks: list[Block] = [Grid(table, folded=len(rows) > _ROWS)]
     results = metrics_table(records)
-    if len(results.columns) > 1:
+    if with_results and len(results.columns) > 1:
         blocks.append(Grid(results, folded=len(rows) > _ROWS))
     return Section('runs', 'All runs', blocks)
 

@@ -44,8 +44,7 @@ def mistake_galleries(
 
     def shown(at: int) -> Picture:
         caption = (
-            f'{classes[labels[at]]}, taken for {classes[predicted[at]]} by {100 * confidence[at]:.0f} % '
-            f'({names[at]})'
+            f'true {classes[labels[at]]}, predicted {classes[predicted[at]]} ({100 * confidence[at]:.0f} %): {names[at]}'
         )  # fmt: skip
         return Picture(picture(at), caption, wrong=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from cft.evaluation.pair_similarities import similarity_histograms
 
-from .blocks import Block, Facts, Gallery, Grid, Headline, Panel, Panels, Prose, Section, Source
+from .blocks import Beside, Block, Facts, Gallery, Grid, Headline, Panel, Panels, Prose, Section, Source
 from .class_counts import class_counts_panel
 from .confusion import confusion_panel, mistakes_table
 from .curves import curve_panels
@@ -77,12 +77,13 @@ def data_section(view: RunView) -> Section:
         if known.get('images') is not None
     ]
     if rows:
-        blocks.append(Grid(Table(['split', 'images', 'classes'], rows, caption='Data')))
     if view.data:
-        blocks.append(Gallery(view.data, 'Training images, drawn at random and as they are stored.', view.keys))
+        blocks.append(Gallery(view.data, 'Training images, drawn at random and as they are stored.'))
+    table = Grid(Table(['split', 'images', 'classes'], rows, caption='Data'))
     counts = {split: counted for split, known in data.items() if (counted := _counts(known, view.classes)) is not None}
-    if counts:
-        blocks.append(Panels([class_counts_panel(counts, view.classes)]))
+    if rows:
+        beside = [Panels([class_counts_panel(counts, view.classes)])] if counts else []
+        blocks.append(Beside([table, *beside]))
     return Section('data', 'What was trained on', blocks)
 
 
@@ -104,18 +105,19 @@ def classes_section(view: RunView) -> Section:
     blocks: list[Block] = []
     tables = dict(view.evaluation.tables) if view.evaluation else {}
     confusion = tables.pop('confusion', None)
+    beside: list[Grid | Panels] = []
     if confusion is not None and len(confusion['rows']) == len(confusion['columns']) - 1:
         matrix = np.array([row[1:] for row in confusion['rows']], dtype=float)
         names = [str(name) for name in confusion['columns'][1:]]
-        blocks.append(Panels([confusion_panel(matrix, names)]))
+        beside.append(Panels([confusion_panel(matrix, names)]))
         mistakes = mistakes_table(matrix, names)
         if mistakes.rows and len(names) <= 12:
-            blocks.append(Grid(mistakes))
+            blocks.append(Grid(mistakes, folded=True))
     tables.pop('worst_mistakes', None)
     for name, content in tables.items():
         table = table_of(content, 'Scores of each class' if name == 'per_class' else name.replace('_', ' '))
-        blocks.append(Grid(table, folded=len(table.rows) > _ROWS))
-    return Section('classes', 'Classes', blocks)
+        (beside if name == 'per_class' else blocks).append(Grid(table, folded=len(table.rows) > _ROWS))
+    return Section('classes', 'Classes', [Beside(beside), *blocks] if beside else blocks)
 
 
 def table_of(content: Mapping[str, Any], caption: str = '') -> Table:
@@ -156,9 +158,9 @@ def examples_section(view: RunView) -> Section:
     told = (
         'Solid orange: predicted, with the score. Dashed blue: true.'
         if boxes
-        else 'Image, true mask, predicted mask. Images with the lowest scores first.'
+        else 'Of each image: itself, the true mask and the predicted one.'
     )
-    return Section('examples', 'Predictions', [Gallery(view.examples, told, () if boxes else view.keys, wide=True)])
+    return Section('examples', 'Predictions', [Gallery(view.examples, told, () if boxes else view.keys, 'large' if boxes else 'triples')])
 
 
 def features_panels(view: RunView) -> list[Panel]:

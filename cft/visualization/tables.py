@@ -12,6 +12,9 @@ _LATEX = {
 }  # fmt: skip
 
 
+PHONE = 42  # letters in the width of a phone
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of text; the first cell of a row names it.
@@ -37,6 +40,15 @@ class Table:
     rows: Sequence[Sequence[str]]
     bold: set[tuple[int, int]] = field(default_factory=set)
     caption: str = ''
+
+    @property
+    def broad(self) -> bool:
+        """Whether a phone has no room for its columns beside each other."""
+        widths = [
+            max(map(len, [*(title.split() or ['']), *cells]))
+            for title, *cells in zip(self.columns, *self.rows, strict=True)
+        ]
+        return sum(widths) + 2 * len(widths) > PHONE
 
     def __post_init__(self) -> None:
         for row in self.rows:
