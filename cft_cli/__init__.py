@@ -15,6 +15,7 @@ COMMANDS = {
     'train': 'train a config',
     'pretrain': 'train a config of a self-supervised method',
     'test': 'evaluate a checkpoint on the test split of its config',
+    'compare': 'compare methods, checkpoints and amounts of labels on your own data, over paired draws',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
     'report': 'show a training, or compare several, on one HTML page',
     'plot': 'write the figures of a training, or of a comparison',
