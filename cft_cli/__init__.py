@@ -16,6 +16,7 @@ COMMANDS = {
     'pretrain': 'train a config of a self-supervised method',
     'test': 'evaluate a checkpoint on the test split of its config',
     'compare': 'compare methods, checkpoints and amounts of labels on your own data, over paired draws',
+    'evaluate': 'say what a model is worth: its predictions, its features, by class',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
     'report': 'show a training, or compare several, on one HTML page',
     'plot': 'write the figures of a training, or of a comparison',
