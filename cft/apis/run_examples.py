@@ -66,8 +66,8 @@ def worst_images(folder: Path, split: str, count: int, most: int = MOST) -> list
     path = folder / f'predictions_{split}.jsonl'
     if path.is_file():
         lines = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
-        scores = [(line['score'], at) for at, line in enumerate(lines[:count]) if line.get('score') is not None]
-        worst = [at for _, at in sorted(scores)[: -(-most // 3)]]
+        scores = [(line.get('miou', line.get('f1')), at) for at, line in enumerate(lines[:count])]
+        worst = [at for _, at in sorted(pair for pair in scores if pair[0] is not None)[: -(-most // 3)]]
     even = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
     rest = [at for at in even if at not in worst]
     return [*worst, *rest[: max(0, min(most, count) - len(worst))]]

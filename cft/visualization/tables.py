@@ -13,6 +13,7 @@ _LATEX = {
 
 
 PHONE = 42  # letters in the width of a phone
+MATRIX = 4  # letters of a count
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,13 @@ class Table:
 
     @property
     def broad(self) -> bool:
-        """Whether a phone has no room for its columns beside each other."""
+        """Whether a phone shows each row as a list: its columns have no room, and say more than a matrix does."""
         widths = [
             max(map(len, [*(title.split() or ['']), *cells]))
             for title, *cells in zip(self.columns, *self.rows, strict=True)
         ]
-        return sum(widths) + 2 * len(widths) > PHONE
+        matrix = max((len(cell) for row in self.rows for cell in row[1:]), default=0) <= MATRIX
+        return sum(widths) + 2 * len(widths) > PHONE and not matrix
 
     def __post_init__(self) -> None:
         for row in self.rows:
