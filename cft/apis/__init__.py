@@ -4,11 +4,13 @@ from .catalogue import find_config, list_configs
 from .comparison import Method, compare
 from .config import load_config
 from .domain_generalization import leave_one_domain_out, plan_runs
+from .evaluating import evaluate, evaluate_runner
 from .exporting import export
 from .features import extract_features
 from .planning import dry_run
 from .prediction import predict
 from .pretraining import pretrain_and_compare
+from .reporting import plot, report
 from .runner import build_runner, initialise
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
@@ -19,6 +21,8 @@ __all__ = [
     'build_runner',
     'compare',
     'dry_run',
+    'evaluate',
+    'evaluate_runner',
     'export',
     'extract_features',
     'find_config',
@@ -28,8 +32,10 @@ __all__ = [
     'list_configs',
     'load_config',
     'plan_runs',
+    'plot',
     'predict',
     'pretrain_and_compare',
+    'report',
     'test',
     'train',
 ]

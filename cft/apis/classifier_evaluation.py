@@ -5,30 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dist import is_main_process
+from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
 
 from cft.engine.class_heads import num_classes_of
 from cft.engine.encoding import encode_batches, several_labels
 from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, told_batches
 from cft.errors import ConfigError
-from cft.evaluation.classification_tables import accuracy, classification_tables
-from cft.evaluation.measures import (
-    MEASURES,
-    Embedding,
-    Material,
-    chosen_measures,
-    measure,
-    possible_measures,
-)
-from cft.evaluation.result import Evaluation
+from cft.evaluation import MEASURES, Evaluation
+from cft.evaluation.chosen_measures import LABELS, chosen_measures, computed_measures, possible_measures
+from cft.evaluation.classification_tables import classification_tables, several_labels_table
+from cft.evaluation.embedding_measures import Material
 
-from .evaluation_data import build_dataset, evaluated_split, sample_names
+from .evaluation_data import Check, build_dataset, evaluated_split, evaluator_of, numbers, sample_names
 from .feature_cache import Extracted, Rows, cache_key, cached
 
 OUTSIDE = 'outside'
+# What the predictions themselves give.
+ALWAYS = ('accuracy', 'calibration')
 
 
 def evaluate_classifier(
@@ -37,17 +32,19 @@ def evaluate_classifier(
     measures: str | Sequence[str],
     folder: Path,
     predicts: bool,
-    outside: Dataset | None = None,
+    outside: dict | None = None,
+    check: Check = lambda dataset: None,
 ) -> Evaluation | None:
     """Measures, tables and files of a classifier or a self-supervised model.
 
     Args:
         runner: With the model, its weights loaded.
         split: As of :func:`cft.apis.evaluation_data.evaluated_split`.
-        measures: As of :func:`cft.evaluation.measures.chosen_measures`.
+        measures: As of :func:`cft.evaluation.chosen_measures.chosen_measures`.
         folder: For features and predictions.
         predicts: Whether the model has a trained classifier.
-        outside: Images of none of the classes.
+        outside: Config of a data set of images of none of the classes.
+        check: Raises a ``ConfigError`` if the data are not the model's.
 
     Returns:
         In the main process the evaluation, not yet written; None in others.
@@ -59,67 +56,74 @@ def evaluate_classifier(
         >>> evaluate_classifier(runner, 'test', ['knn'], Path('work_dirs/flowers'), predicts=True)  # doctest: +SKIP
     """
     several = bool(several_labels(runner.model))
-    parts = {'labels'} if not several else set()
-    parts |= {'scores'} if predicts and not several else set()
-    parts |= {'outside'} if outside is not None else set()
-    parts |= {'reference'} if runner.cfg.get('train_dataloader') is not None and split != 'train' else set()
-    why = {
-        'scores': 'images have any number of labels' if several else 'the model has no trained classifier',
-        'labels': 'images have any number of labels',
-        'outside': 'no images from outside of the classes are given (ood_root, ood_classes)',
-        'reference': 'there are no training images besides those that are evaluated',
-    }
-    keys, notes = possible_measures(chosen_measures(measures), parts, why)
+    missing = _missing(runner, split, several, predicts, outside is not None)
+    keys, notes = possible_measures(chosen_measures(measures), missing)
+    if predicts and not several:
+        keys = [key for key in MEASURES if key in keys or key.split('/')[0] in ALWAYS]
     named, settings = evaluated_split(runner.cfg, split)
     dataset = build_dataset(runner.cfg, named)
+    check(dataset)
     classes = _checked_classes(runner, dataset, predicts)
     test = _extracted(runner, dataset, named, settings, split, folder, predicts)
-    reference = beyond = None
-    if any('reference' in MEASURES[key].needs for key in keys):
-        named, settings = evaluated_split(runner.cfg, 'train')
-        reference = _extracted(runner, build_dataset(runner.cfg, named), named, settings, 'train', folder, predicts)
+    train = beyond = None
+    if any('train' in MEASURES[key].needs for key in keys):
+        source, loading = evaluated_split(runner.cfg, 'train')
+        train = _extracted(runner, build_dataset(runner.cfg, source), source, loading, 'train', folder, predicts)
     if outside is not None:
-        beyond = _extracted(runner, outside, named, settings, OUTSIDE, folder, predicts)
+        images = build_dataset(runner.cfg, outside)
+        beyond = _extracted(runner, images, outside, settings, OUTSIDE, folder, predicts)
     if test is None:
         return None
-    labels = test.labels
-    _require_classes(labels, classes, split)
+    _require_classes(test.labels, classes, split)
     material = Material(
-        _embedding(test, several),
-        None if reference is None else _embedding(reference, several),
-        None if beyond is None else _embedding(beyond, several),
+        test.features,
+        np.zeros(len(test.labels), int) if several else test.labels,
+        None if train is None else (train.features, train.labels),
+        test.scores,
+        None if beyond is None else beyond.features,
+        None if beyond is None else beyond.scores,
     )
-    metrics, undefined = measure(keys, material)
+    metrics, undefined = computed_measures(keys, material)
     tables: dict[str, Any] = {}
-    if test.scores is not None and not several:
-        metrics = {'accuracy/top1': accuracy(test.scores, labels), **test.metrics, **metrics}
-        tables = classification_tables(test.scores, labels, classes, sample_names(dataset))
+    if test.scores is not None and several:
+        tables = {'per_class': several_labels_table(test.scores, test.labels, classes)}
     elif test.scores is not None:
-        metrics = {**test.metrics, **metrics}
+        tables = classification_tables(test.scores, test.labels, classes, sample_names(dataset))
     task = 'self-supervised' if not predicts else 'multi-label classification' if several else 'classification'
     files = {'predictions': f'predictions_{split}.npz', 'features': f'features_{split}.npy'}
-    return Evaluation(task, split, metrics, tables, classes, files, len(labels), notes=[*notes, *undefined])
+    return Evaluation(
+        task, split, {**test.metrics, **metrics}, tables, classes, files, len(test.labels), notes=[*notes, *undefined]
+    )
 
 
-def _embedding(extracted: Extracted, several: bool) -> Embedding:
-    return Embedding(extracted.features, None if several else extracted.labels, None if several else extracted.scores)
+def _missing(runner: Runner, split: str, several: bool, predicts: bool, has_outside: bool) -> dict[str, str]:
+    """Why something that measures need is not there."""
+    missing = {}
+    if several:
+        missing[LABELS] = 'images have any number of labels'
+    if not predicts:
+        missing['probabilities'] = 'the model has no trained classifier'
+    if not has_outside:
+        missing |= dict.fromkeys(
+            ('outside', 'outside_probabilities'), 'no images of unknown classes are given (ood_root, ood_classes)'
+        )
+    if split == 'train':
+        missing['train'] = 'the training images themselves are evaluated'
+    return missing
 
 
 def _extracted(
     runner: Runner, dataset: Any, named: dict, settings: dict, name: str, folder: Path, predicts: bool
 ) -> Extracted | None:
     cfg, model = runner.cfg, runner.model
-    evaluated = cfg.get(f'{name}_evaluator') if predicts and name in ('val', 'test') else None
+    judged = predicts and name != OUTSIDE
 
     def extract() -> tuple[Rows, Callable[[], dict]]:
         loader = ordered_loader(dataset, settings)
-        evaluator = None if evaluated is None else runner.build_evaluator(evaluated)
-        if evaluator is not None:
-            evaluator.dataset_meta = dataset.metainfo
+        evaluator = evaluator_of(runner, name, dataset) if judged else Evaluator([])
 
         def on_samples(batch: Any, samples: list) -> None:
-            if evaluator is not None:
-                evaluator.process(data_samples=samples, data_batch=batch)
+            evaluator.process(data_samples=samples, data_batch=batch)
 
         def rows() -> Rows:
             with evaluation_mode(unwrap_model(model)):
@@ -127,23 +131,15 @@ def _extracted(
                 yield from in_order(encode_batches(model, batches, predicts, on_samples), len(dataset))
 
         def metrics() -> dict[str, float]:
-            return {} if evaluator is None else numbers(evaluator.evaluate(len(dataset)))
+            return numbers(evaluator.evaluate(len(dataset)))
 
         return rows(), metrics
 
-    key = {}
-    if is_main_process():
-        data = {name: value for name, value in named.items() if name != 'data_root'}
-        key = cache_key(model, dataset, [cfg._cfg_dict.model, data, evaluated, predicts])
+    data = {key: value for key, value in named.items() if key != 'data_root'}
+    key = cache_key(
+        model, dataset, [cfg._cfg_dict.model, data, cfg.get('val_evaluator'), cfg.get('test_evaluator'), predicts]
+    )
     return cached(folder, name, key, sample_names(dataset), extract)
-
-
-def numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """The finite numbers among what a config's evaluator returns."""
-    plain = {name: value.item() if getattr(value, 'size', 0) == 1 else value for name, value in metrics.items()}
-    return {
-        name: float(value) for name, value in plain.items() if isinstance(value, int | float) and np.isfinite(value)
-    }
 
 
 def _checked_classes(runner: Runner, dataset: Any, predicts: bool) -> list[str]:

@@ -2,9 +2,13 @@
 
 import copy
 import os
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import Evaluator
+from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from cft.datasets.sample_infos import parts_of, sample_infos
@@ -13,7 +17,10 @@ from cft.errors import ConfigError
 from cft.registry import DATASETS
 
 from .pretraining import plain_dataset
+from .runner import explained_errors
 
+# Raises a ConfigError if the data set is not one for the model.
+Check = Callable[[Dataset], None]
 SPLITS = ('train', 'val', 'test')
 
 
@@ -70,12 +77,45 @@ def _with_pipeline(dataset: ConfigDict, pipeline: list) -> dict:
 
 
 def build_dataset(cfg: Config, dataset: dict) -> Any:
-    """The data set of a config's part, read."""
-    with DATASETS.switch_scope_and_registry(cfg.get('default_scope')):
+    """The data set of a part of a config, its list of samples read.
+
+    Raises:
+        ConfigError: If it cannot be built or read.
+    """
+    with explained_errors(cfg), DATASETS.switch_scope_and_registry(cfg.get('default_scope')):
         built = DATASETS.build(dataset)
-    if hasattr(built, 'full_init'):
-        built.full_init()
+        if hasattr(built, 'full_init'):
+            built.full_init()
     return built
+
+
+def evaluator_of(runner: Runner, split: str, dataset: Any) -> Evaluator:
+    """The evaluator that a config has for a split, told of a data set; training images have that of the test.
+
+    Args:
+        runner: Of the config.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        dataset: Whose predictions it will process.
+    """
+    settings = (
+        runner.cfg.get(f'{split}_evaluator') or runner.cfg.get('test_evaluator') or runner.cfg.get('val_evaluator')
+    )
+    evaluator = runner.build_evaluator(copy.deepcopy(settings or []))
+    evaluator.dataset_meta = dataset.metainfo
+    return evaluator
+
+
+def numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    """The finite numbers among what a config's evaluator returns.
+
+    Example:
+        >>> numbers({'accuracy/top1': np.float64(90.0), 'precision_of_each': [1.0, 0.5], 'mAP': float('nan')})
+        {'accuracy/top1': 90.0}
+    """
+    plain = {name: value.item() if getattr(value, 'ndim', 1) == 0 else value for name, value in metrics.items()}
+    return {
+        name: float(value) for name, value in plain.items() if isinstance(value, int | float) and np.isfinite(value)
+    }
 
 
 def sample_names(dataset: Dataset) -> list[str]:

@@ -117,7 +117,7 @@ def _read(folder: Path, name: str, key: dict) -> Extracted | None:
             return None
         features = np.load(path, mmap_mode='r' if path.stat().st_size > IN_MEMORY else None, allow_pickle=False)
         with np.load(_predictions(folder, name), allow_pickle=False) as file:
-            labels, scores = file['labels'], file['scores'] if 'scores' in file else None
+            labels, scores = file['labels'], file.get('scores')
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
     return Extracted(features, labels, scores, record['metrics']) if len(features) == len(labels) else None

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from cft.engine.model_access import unwrap_model
 
+UNLABELLED = -1
+
 
 def encode_batches(
     model: nn.Module,
@@ -24,8 +26,8 @@ def encode_batches(
         on_samples: Called with the batch and what the head made of its samples.
 
     Yields:
-        ``features`` (B, D) float32, after the neck, pooled if they are maps; ``labels`` (B,), or (B, C) of 0 and 1
-        where an image has any number; if asked for, ``scores`` (B, C).
+        ``features`` (B, D) float32, after the neck, pooled if they are maps; ``labels`` (B,), -1 without one, or
+        (B, C) of 0 and 1 where an image has any number; if asked for, ``scores`` (B, C).
 
     Example:
         >>> rows = next(encode_batches(model, loader))  # doctest: +SKIP
@@ -57,5 +59,7 @@ def several_labels(model: nn.Module) -> int:
 def _label(sample: Any, several: int) -> Tensor:
     if 'gt_score' in sample:
         return sample.gt_score
+    if 'gt_label' not in sample:
+        return torch.tensor(UNLABELLED)
     label = sample.gt_label.long()
     return torch.zeros(several, dtype=torch.long).index_fill(0, label.cpu(), 1) if several else label.squeeze()

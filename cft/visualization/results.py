@@ -100,7 +100,9 @@ def pairs_table(comparison: Comparison) -> Table:
         for pair in comparison.pairs
     ]  # fmt: skip
     caption = f'Every two methods, {shown_name(comparison.metric)}'
-    return Table(['pair', 'difference', '95 % interval', 'p', 'p (Holm)', 'verdict of the first'], rows, caption=caption)
+    return Table(
+        ['pair', 'difference', '95 % interval', 'p', 'p (Holm)', 'verdict of the first'], rows, caption=caption
+    )
 
 
 def shown_p(p: float) -> str:
@@ -138,4 +140,3 @@ def _rows(axes: Axes, count: int, label: str) -> None:
 
 def _slug(metric: str) -> str:
     return ''.join(char if char.isalnum() else '-' for char in metric).lower()
-

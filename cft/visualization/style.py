@@ -41,11 +41,11 @@ def series_colors(names: Sequence[str], baseline: str | None = None) -> dict[str
 
 
 def literal(text: object) -> str:
-    """Text that matplotlib shows as it is: no mathematics between dollars, no legend entry left out.
+    r"""Text that matplotlib shows as it is: no mathematics between dollars, no legend entry left out.
 
     Example:
         >>> literal('$x$'), literal('_a')
-        ('\\\\$x\\\\$', ' _a')
+        ('\\$x\\$', ' _a')
     """
     shown = ''.join(char if char.isprintable() else ' ' for char in str(text)).replace('$', '\\$')
     return f' {shown}' if shown.startswith('_') else shown
