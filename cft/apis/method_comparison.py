@@ -25,6 +25,7 @@ from .planning import dry_run
 METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # With fewer, a method is judged by the luck of a few settings.
 FEWEST_TRIALS = 8
+WORDS = {'train': 'training', 'val': 'validation', 'test': 'test'}
 
 
 @dataclass(frozen=True)
@@ -250,16 +251,9 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         design: As it was carried out.
         records: Of the runs that are reported.
     """
-    numbers = ', '.join(
-        f'{" or ".join(map(str, found))} {word}'
-        for split, word in (('train', 'training'), ('val', 'validation'), ('test', 'test'))
-        if (
-            found := sorted(
-                {record.data[split]['images'] for record in records if 'images' in record.data.get(split, {})}
-            )
-        )
-    )
-    sentences = [f'Images: {numbers}.'] if numbers else []
+    counts = {split: sorted({record.data.get(split, {}).get('images', 0) for record in records}) for split in WORDS}
+    numbers = ', '.join(f'{" or ".join(map(str, counts[split]))} {word}' for split, word in WORDS.items())
+    sentences = [f'Images: {numbers}.']
     if design.holds_out_domains:
         sentences.append(
             f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; '
