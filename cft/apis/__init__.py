@@ -8,15 +8,18 @@ from .experiments import run_plan, train_and_measure
 from .exporting import export
 from .features import extract_features
 from .method_comparison import compare, plan_comparison
+from .method_comparison import compare, plan_comparison
 from .planning import dry_run
 from .prediction import predict
 from .pretraining import pretrain_and_compare
 from .reporting import plot, report
 from .runner import build_runner, initialise
+from .searching import SearchResult, search
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
+    'SearchResult',
     'TrainingPlan',
     'build_runner',
     'compare',
@@ -37,6 +40,7 @@ __all__ = [
     'pretrain_and_compare',
     'report',
     'run_plan',
+    'search',
     'test',
     'train',
     'train_and_measure',
