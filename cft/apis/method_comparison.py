@@ -183,7 +183,6 @@ def compare(
         >>> recommend(found.comparisons['all']).sentence  # doctest: +SKIP
         'Take SCL: +1.20 (95 % interval +0.40 to +2.00) against CE.'
     """
-    design = plan.design
     with contextlib.ExitStack() as stack:
         if isinstance(executor, str):
             executor = stack.enter_context(named_executor(executor, sum(plan.runs)))
