@@ -7,6 +7,7 @@ from .evaluating import evaluate, evaluate_runner
 from .experiments import run_plan, train_and_measure
 from .exporting import export
 from .features import extract_features
+from .method_comparison import compare, plan_comparison
 from .planning import dry_run
 from .prediction import predict
 from .reporting import plot, report
@@ -19,6 +20,7 @@ __all__ = [
     'SearchResult',
     'TrainingPlan',
     'build_runner',
+    'compare',
     'dry_run',
     'evaluate',
     'evaluate_runner',
@@ -30,6 +32,7 @@ __all__ = [
     'leave_process_group',
     'list_configs',
     'load_config',
+    'plan_comparison',
     'plot',
     'predict',
     'report',

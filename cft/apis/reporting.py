@@ -11,7 +11,7 @@ from cft.errors import ConfigError
 from cft.experiments import RunRecord
 from cft.experiments.records import FILE, RUNS
 
-from .run_records import flat_settings, last_start, read_run
+from .run_records import last_start, read_run, settings_of
 from .run_views import view_of
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _write_comparison(page: Path, folders: Sequence[Path], runs: Sequence[Path],
     comparison = _comparison(records, split)
     starts = {record.name: last_start(run) for record, run in zip(records, runs, strict=True)}
     settings: dict[str, dict[str, Any]] = {
-        name: dict(flat_settings(start['config'])) for name, start in starts.items() if start is not None
+        name: settings_of(start['config']) for name, start in starts.items() if start is not None
     }
     write_comparison(
         page,

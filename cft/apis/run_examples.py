@@ -20,8 +20,8 @@ from .trained_model import fill_trained
 if TYPE_CHECKING:
     from cft.visualization.pictures import Picture
 
-MOST = 9
-_SURE = 0.3  # score from which on a box is drawn
+MOST = 6
+_SURE = 0.5  # score from which on a box is drawn
 _MOST_BOXES = 12
 
 
@@ -59,15 +59,15 @@ def worst_images(folder: Path, split: str, count: int, most: int = MOST) -> list
         most: How many.
 
     Example:
-        >>> worst_images(Path('no/folder'), 'test', count=5, most=9)
+        >>> worst_images(Path('no/folder'), 'test', count=5)
         [0, 1, 2, 3, 4]
     """
     worst: list[int] = []
     path = folder / f'predictions_{split}.jsonl'
     if path.is_file():
         lines = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
-        scores = [(line['score'], at) for at, line in enumerate(lines[:count]) if line.get('score') is not None]
-        worst = [at for _, at in sorted(scores)[: -(-most // 3)]]
+        scores = [(line.get('miou', line.get('f1')), at) for at, line in enumerate(lines[:count])]
+        worst = [at for _, at in sorted(pair for pair in scores if pair[0] is not None)[: -(-most // 3)]]
     even = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
     rest = [at for at in even if at not in worst]
     return [*worst, *rest[: max(0, min(most, count) - len(worst))]]
@@ -86,12 +86,24 @@ def _masks(sample: Any, images: StoredImages, index: int, classes: Sequence[str]
     image, name = images(index), _name(images, index)
     predicted = sample.pred_sem_seg.data[0].numpy()
     true = sample.gt_sem_seg.data[0].numpy() if 'gt_sem_seg' in sample else None
-    told = {kind: _classes_in(mask, classes) for kind, mask in (('true', true), ('predicted', predicted))
-            if mask is not None}  # fmt: skip
-    pictures = [Picture(image, f'{name}: image')]
-    if true is not None:
-        pictures.append(Picture(overlay(image, true), f'{name}: true ({told["true"]})'))
-    return [*pictures, Picture(overlay(image, predicted), f'{name}: predicted ({told["predicted"]})')]
+    blank = background_of(classes)
+
+    def shown(mask: np.ndarray | None, kind: str) -> Picture:
+        if mask is None:
+            return Picture(image, f'{name}: no true mask')
+        return Picture(overlay(image, mask, blank), f'{kind}: {_classes_in(mask, classes)}')
+
+    return [Picture(image, name), shown(true, 'true'), shown(predicted, 'predicted')]
+
+
+def background_of(classes: Sequence[str]) -> list[int]:
+    """Classes that stay without a colour.
+
+    Example:
+        >>> background_of(['background', 'cat'])
+        [0]
+    """
+    return [label for label, name in enumerate(classes) if name.lower() == 'background']
 
 
 def _classes_in(mask: np.ndarray, classes: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """Images of a run's data, as they are stored: before any transform."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,6 @@ from PIL import Image
 from cft.datasets.sample_infos import parts_of, sample_infos
 from cft.datasets.transforms import LoadImage
 from cft.engine.config_nodes import innermost_dataset
-
-MOST_COUNTED = 200_000
 
 
 class StoredImages:
@@ -54,16 +51,6 @@ class StoredImages:
     def labels(self, index: int) -> list[int]:
         """Classes of a sample, or of its objects."""
         return labels_of(self.info(index))
-
-    def counts(self, classes: int) -> list[int] | None:
-        """Number of images (of objects, where they have boxes) of each class; None without labels, or of too many."""
-        if not 0 < len(self) <= MOST_COUNTED:
-            return None
-        found: Counter[int] = Counter()
-        for part, indices in self._parts:
-            for info in sample_infos(part, indices):
-                found.update(labels_of(info))
-        return [found[label] for label in range(classes)] if found and max(found) < classes else None
 
 
 def labels_of(info: dict) -> list[int]:

@@ -1,15 +1,17 @@
 """The record of a finished training, from its folder alone."""
 
+import contextlib
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from cft.engine.config_nodes import iterate_dicts
 from cft.engine.stages import stage_starts
 from cft.errors import ConfigError, DataError
-from cft.experiments import RunRecord
+from cft.experiments import RunRecord, read_curves
+from cft.experiments.curves import FILE as SCALARS
 from cft.experiments.records import FILE
 
 from .record import FILE as STARTS
@@ -42,11 +44,9 @@ def read_run(folder: str | Path) -> RunRecord:
             'training wrote to, or one that holds the runs of a plan'
         )
     config = start['config']
-    train, val = _curves(folder, config)
-    times = [seconds for seconds in train.pop('time', []) if seconds]
-    memory = [value for value in train.pop('memory', []) if value]
-    steps = train.get('step', [])
-    lengths = [after - before for before, after in zip([0, *steps], steps, strict=False)]
+    curves = read_curves(folder)
+    times, peak = _times_and_memory(folder)
+    lengths = [after - before for before, after in zip([0, *times], times, strict=False)]
     versions = {name: version for name, version in start['versions'].items() if version is not None}
     commit = (start.get('code') or {}).get('commit')
     return RunRecord(
@@ -54,11 +54,11 @@ def read_run(folder: str | Path) -> RunRecord:
         fingerprint='',
         config=next((path.name for path in sorted(folder.glob('*.py'))), ''),
         seed=start['seed'] or 0,
-        curves={split: curve for split, curve in (('train', train), ('val', val)) if curve.get('step')},
-        stages=_stages(config, steps),
-        seconds=sum(seconds * length for seconds, length in zip(times, lengths, strict=False)),
-        step_seconds=sorted(times)[len(times) // 2] if times else None,
-        peak_bytes=int(max(memory) * 2**20) if memory else None,
+        curves=curves,
+        stages=_stages(config, curves['train']['step']),
+        seconds=sum(seconds * length for seconds, length in zip(times.values(), lengths, strict=True)),
+        step_seconds=median(times.values()) if times else None,
+        peak_bytes=peak,
         data={'train': {'images': start['data']['samples']}},
         versions={**versions, 'device': start['device'], 'machine': start['machine']}
         | ({'commit': commit} if commit else {}),
@@ -81,6 +81,25 @@ def last_start(folder: Path) -> dict[str, Any] | None:
         raise DataError(f'{path} cannot be read as the record of a run ({type(error).__name__}: {error})') from error
 
 
+def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run does, by dotted names: settings on top and what MMEngine builds, without what only made it up.
+
+    Example:
+        >>> settings_of({'epochs': 5, 'model': {'type': 'A'}, 'train_pipeline': []})
+        {'epochs': 5, 'model.type': 'A'}
+    """
+    parts = ('model', 'optim_wrapper', 'param_scheduler', 'custom_hooks', 'default_hooks', 'randomness', 'env_cfg')
+    chosen = {
+        name: value
+        for name, value in config.items()
+        if name in parts
+        or name in ('train_cfg', 'val_cfg', 'test_cfg')
+        or name.endswith(('_dataloader', '_evaluator'))
+        or not isinstance(value, Mapping | list)
+    }
+    return dict(flat_settings(chosen))
+
+
 def flat_settings(config: Mapping[str, Any], where: str = '') -> Iterator[tuple[str, Any]]:
     """Dotted names and plain values of a config.
 
@@ -96,33 +115,20 @@ def flat_settings(config: Mapping[str, Any], where: str = '') -> Iterator[tuple[
             yield name, value
 
 
-def _curves(folder: Path, config: Mapping[str, Any]) -> tuple[dict[str, list], dict[str, list]]:
-    """Training and validation lines of all starts; a later start replaces what it did again."""
-    loop = config.get('train_cfg') or {}
-    interval = loop.get('val_interval') or 1
-    by_step: tuple[dict[int, dict], dict[int, dict]] = ({}, {})
-    for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        last = 0
+def _times_and_memory(folder: Path) -> tuple[dict[int, float], int | None]:
+    """Seconds of a step by the step that logged them, and most bytes on the GPU."""
+    times: dict[int, float] = {}
+    most = 0.0
+    for path in sorted(folder.glob(f'*/{SCALARS}')):
         for text in path.read_text(encoding='utf-8').splitlines():
-            try:
+            # The last line of a process that was killed may be cut.
+            with contextlib.suppress(ValueError):
                 line = json.loads(text)
-            except ValueError:
-                continue  # the line that a kill cut off
-            if 'lr' in line or 'loss' in line:
-                last = int(line['step'])
-                by_step[0][last] = line
-            elif loop.get('max_iters'):
-                # mmengine writes step 0 for validation lines of some loops; they follow the last training line.
-                by_step[1][line.get('step') or interval * math.ceil(last / interval)] = line
-            else:
-                by_step[1][last] = line
-    return _columns(by_step[0]), _columns(by_step[1])
-
-
-def _columns(lines: Mapping[int, Mapping[str, Any]]) -> dict[str, list]:
-    names = dict.fromkeys(name for line in lines.values() for name in line if name not in ('step', 'iter', 'epoch'))
-    steps = sorted(lines)
-    return {'step': steps, **{name: [lines[step].get(name) for step in steps] for name in names}}
+                if 'loss' in line and line.get('time'):
+                    times[int(line['step'])] = float(line['time'])
+                    most = max(most, float(line.get('memory') or 0))
+    # MMEngine logs mebibytes.
+    return dict(sorted(times.items())), int(most * 2**20) or None
 
 
 def _stages(config: Mapping[str, Any], steps: list[int]) -> list[int]:

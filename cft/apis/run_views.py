@@ -1,5 +1,6 @@
 """What a page or a figure needs of a run: read from its folder, evaluated where that was not done."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from cft.evaluation.result import Evaluation
 from .catalogue import find_config
 from .config import load_config
 from .evaluation_data import build_dataset, evaluated_split, sample_names
-from .run_examples import examples_of, worst_images
+from .run_examples import background_of, examples_of, worst_images
+from .run_facts import describe_data
 from .run_images import StoredImages, pipeline_of
-from .run_records import flat_settings, last_start, read_run
+from .run_records import last_start, read_run, settings_of
 from .trained_model import find_trained
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def view_of(folder: str | Path, split: str = 'test') -> 'RunView':
     view: dict[str, Any] = {
         'record': record,
         'command': ' '.join(start.get('command', ())),
-        'settings': dict(flat_settings(start.get('config', {}))),
+        'settings': settings_of(start.get('config', {})),
     }
     notes: list[str] = []
     evaluation = _evaluation(folder, split, notes)
@@ -88,20 +90,12 @@ def _data(cfg: Config, known: Any) -> dict[str, Any]:
     some = np.random.default_rng(0).permutation(len(images))[:MOST_PICTURES].tolist()
     pictures = [Picture(images(index), _told(images.labels(index), classes) or f'image {index}') for index in some]
     counted: dict[str, dict] = {name: dict(values) for name, values in known.items()}
-    for split in ('train', 'val', 'test'):
-        stored = images if split == 'train' else _stored(cfg, split)
-        if stored is not None:
-            counts = stored.counts(len(classes)) if classes else None
-            counted[split] = {'images': len(stored), 'classes': len(classes) or None, 'counts': counts}
+    counted['train'] = describe_data(dataset)
+    for split in ('val', 'test'):
+        # The config may have no such split.
+        with contextlib.suppress(ConfigError):
+            counted[split] = describe_data(build_dataset(cfg, evaluated_split(cfg, split)[0]))
     return {'data': pictures, 'classes': classes, 'counted': counted}
-
-
-def _stored(cfg: Config, split: str) -> StoredImages | None:
-    try:
-        return StoredImages(build_dataset(cfg, evaluated_split(cfg, split)[0]), pipeline_of(cfg))
-    except ConfigError:
-        # The config has no such split.
-        return None
 
 
 def _told(labels: list[int], classes: list[str]) -> str:
@@ -120,16 +114,18 @@ def _predictions(cfg: Config, folder: Path, split: str, evaluation: Evaluation) 
         _, checkpoint = find_trained(folder)
         chosen = worst_images(folder, split, len(images))
         found['examples'] = examples_of(cfg, checkpoint, dataset, images, classes, chosen)
+        blank = background_of(classes)
         found['keys'] = [
-            (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes)
-        ] if cfg.default_scope == 'mmseg' else []  # fmt: skip
+            (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes) if label not in blank
+        ]
         return found
     path = folder / f'predictions_{split}.npz'
     if path.is_file():
         with np.load(path, allow_pickle=False) as rows:
-            found |= {'labels': rows['labels'], 'names': [str(name) for name in rows['paths']]}
-            if 'scores' in rows:
-                found['scores'] = rows['scores']
+            # Of several labels for an image neither a mistake nor a point of the plane can be shown.
+            if rows['labels'].ndim == 1:
+                found |= {'labels': rows['labels'], 'scores': rows.get('scores')}
+            found['names'] = [str(name) for name in rows['paths']]
         if sample_names(dataset) != found['names']:
             raise DataError(f'{path} is of other images than the config names; remove it and evaluate again')
         found['picture'] = images

@@ -69,13 +69,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures in rows; ``keys`` explains colours: name and colour each."""
+    """Pictures in rows.
+
+    Attributes:
+        pictures: In their order.
+        caption: Above them.
+        keys: What colours mean: name and colour each.
+        layout: ``'small'``; ``'large'``; or ``'triples'``, in which three pictures belong together.
+    """
 
     kind: ClassVar[str] = 'gallery'
     pictures: Sequence[Picture]
     caption: str = ''
     keys: Sequence[tuple[str, str]] = ()
-    wide: bool = False
+    layout: str = 'small'
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,15 @@ class Panels:
     panels: Sequence[Panel]
 
 
-Block = Prose | Headline | Facts | Sentences | Source | Grid | Gallery | Panels
+@dataclass(frozen=True)
+class Beside:
+    """Figures and tables beside each other where there is room."""
+
+    kind: ClassVar[str] = 'beside'
+    blocks: Sequence[Grid | Panels]
+
+
+Block = Prose | Headline | Facts | Sentences | Source | Grid | Gallery | Panels | Beside
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from typing import Any
 from cft.evaluation.comparison import Comparison, direction
 from cft.experiments import RunRecord
 
+from .amounts import shown_memory, shown_time
 from .blocks import Block, Facts, Grid, Panel, Panels, Prose, Section, Sentences, Source
 from .comparison_table import comparison_table
 from .curves import curve_panels
 from .metric_names import in_order, shown_name, shown_value
 from .page import write_page
 from .results import differences_panel, pairs_table, results_panel
-from .run_sections import shown_time
 from .tables import Table
 
 MOST_MEASURES = 8  # figures of measures besides the main one
@@ -53,7 +53,7 @@ def write_comparison(
         *([_pairs(comparison), _measures(comparison)] if comparison else []),
         *extra,
         _curves(records, comparison),
-        _runs(records),
+        _runs(records, with_results=comparison is not None),
         _settings(records, settings),
         _origin(records, command),
     ]
@@ -136,17 +136,17 @@ def metrics_table(records: Sequence[RunRecord], most: int = 8) -> Table:
     return Table(['run', *columns], rows, caption='Results of each run')
 
 
-def _runs(records: Sequence[RunRecord]) -> Section:
+def _runs(records: Sequence[RunRecord], with_results: bool) -> Section:
     rows = [
         [record.name, str(record.seed), shown_time(record.seconds),
          f'{record.step_seconds:.3g} s' if record.step_seconds else '-',
-         f'{record.peak_bytes / 1e9:.1f} GB' if record.peak_bytes else '-']
+         shown_memory(record.peak_bytes) if record.peak_bytes else '-']
         for record in records
     ]  # fmt: skip
     table = Table(['run', 'seed', 'time', 'a step', 'memory'], rows, caption=f'Cost of {len(rows)} runs')
     blocks: list[Block] = [Grid(table, folded=len(rows) > _ROWS)]
     results = metrics_table(records)
-    if len(results.columns) > 1:
+    if with_results and len(results.columns) > 1:
         blocks.append(Grid(results, folded=len(rows) > _ROWS))
     return Section('runs', 'All runs', blocks)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from cft.evaluation.comparison import Comparison, MethodResult, MetricResult, direction
 from cft.evaluation.recommendation import digits_of, signed
 
+from .amounts import shown_memory, shown_time
 from .metric_names import shown_name
-from .run_sections import shown_time
 from .tables import Table
 
 # Besides the main metric; more make lines that no screen holds, and stand in the numbers.
@@ -49,10 +49,10 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         row = [method.name, _with_spread(main, digits), _difference(main, digits), _p(main)]
         row += [_with_spread(method.metrics[name], _digits(comparison, name)) for name in names]
         row += [_ratio(method)] * known['step'] + [shown_time(method.seconds)] * known['time']
-        row += ['-' if method.peak_bytes is None else f'{method.peak_bytes / 1e9:.1f} GB'] * known['memory']
+        row += ['-' if method.peak_bytes is None else shown_memory(method.peak_bytes)] * known['memory']
         rows.append(row)
     places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
-    bold = {(row, column) for name, column in places.items() if (row := _best(comparison, name)) is not None}
+    bold = {(best, column) for name, column in places.items() if (best := _best(comparison, name)) is not None}
     note = f'{len(base.pairs)} {comparison.paired_by}s; ± one standard deviation; bold: best, and significantly so'
     return Table(columns, rows, bold, note)
 
@@ -101,9 +101,9 @@ def learning_curve_table(comparisons: Mapping[str, Comparison]) -> Table:
         for method in first.methods
     ]
     bold = {
-        (row, column)
+        (best, column)
         for column, comparison in enumerate(comparisons.values(), start=1)
-        if (row := _best(comparison, comparison.metric)) is not None
+        if (best := _best(comparison, comparison.metric)) is not None
     }
     return Table(columns, rows, bold, f'{shown_name(first.metric)} by labels of each class')
 

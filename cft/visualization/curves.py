@@ -41,6 +41,9 @@ def curve_panels(
     panels = []
     for split, kind in (('val', 'Validation'), ('train', 'Training')):
         fields = _fields([run.get(split, {}) for runs in curves.values() for run in runs])
+        if split == 'train':
+            # Accuracies of single batches and norms of gradients are noise beside them.
+            fields = [name for name in fields if 'loss' in name]
         if len(curves) == 1:
             [runs] = curves.values()
             for names in _together(fields):
@@ -59,7 +62,7 @@ def curve_panels(
 
 def _fields(curves: Sequence[Curve]) -> list[str]:
     """Losses and metrics that some run recorded; -1 is COCO's word for nothing."""
-    names = {name: 0.0 for curve in curves for name in curve if name not in _NOTHING and 'grad_norm' not in name}
+    names = {name: 0.0 for curve in curves for name in curve if name not in _NOTHING}
     return [name for name in in_order(names) if any(_finite(curve.get(name, [])) for curve in curves)]
 
 

@@ -36,7 +36,6 @@ _NAMES = {
     'loss_ce': 'cross-entropy loss',
     'loss_con': 'contrastive loss',
 }
-_SMALLER_IS_BETTER = ('s_dbw', 'alignment', 'uniformity', 'similarity/negative', 'scatter_ratio', 'calibration', 'loss')
 # What a page puts first.
 _FIRST = ('accuracy/top1', 'mIoU', 'coco/bbox_mAP', 'coco/bbox_mAP_50', 'pascal_voc/mAP', 'knn/k20')
 
@@ -48,7 +47,7 @@ def shown_name(metric: str) -> str:
         >>> shown_name('accuracy/top1'), shown_name('single-label/f1-score')
         ('accuracy (%)', 'single-label/f1-score')
     """
-    return _NAMES.get(metric, metric)
+    return _NAMES.get(metric.removeprefix('decode.'), metric)
 
 
 def shown_value(metric: str, value: float) -> str:
@@ -64,16 +63,6 @@ def shown_value(metric: str, value: float) -> str:
 def digits(metric: str, value: float) -> int:
     """Decimal places: one of per cents, three of fractions."""
     return 1 if '(%)' in shown_name(metric) or abs(value) > 10 else 3
-
-
-def smaller_is_better(metric: str) -> bool:
-    """Whether a method is better by a smaller value.
-
-    Example:
-        >>> smaller_is_better('calibration/ece'), smaller_is_better('accuracy/top1')
-        (True, False)
-    """
-    return metric.startswith(_SMALLER_IS_BETTER)
 
 
 def in_order(metrics: Mapping[str, float]) -> list[str]:

@@ -43,11 +43,8 @@ def mistake_galleries(
     worst = sorted(worst, key=lambda at: own[at])[:MOST]
 
     def shown(at: int) -> Picture:
-        caption = (
-            f'{classes[labels[at]]}, taken for {classes[predicted[at]]} by {100 * confidence[at]:.0f} % '
-            f'({names[at]})'
-        )  # fmt: skip
-        return Picture(picture(at), caption, wrong=True)
+        found = f'{classes[predicted[at]]} ({100 * confidence[at]:.0f} %)'
+        return Picture(picture(at), f'true {classes[labels[at]]}, predicted {found}: {names[at]}', wrong=True)
 
     galleries = []
     if len(confident):

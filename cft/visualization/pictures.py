@@ -10,7 +10,7 @@ from PIL import Image
 
 from .style import CLASS_COLORS
 
-SIDE = 240  # pixels of the longer side: 8 kB as JPEG
+SIDE, LARGE = 240, 400  # pixels of the longer side: 8 and 20 kB as JPEG
 _QUALITY = 80
 _SMALL = 64  # an image below it is enlarged by whole pixels
 
@@ -55,7 +55,7 @@ class Picture:
     @property
     def uri(self) -> str:
         """The image as text."""
-        return data_uri(thumbnail(self.image))
+        return data_uri(thumbnail(self.image, LARGE if self.boxes else SIDE))
 
     @property
     def height(self) -> float:
@@ -122,12 +122,13 @@ def sprite(images: Sequence[Image.Image], side: int, columns: int) -> Image.Imag
     return sheet
 
 
-def overlay(image: Image.Image, mask: np.ndarray, strength: float = 0.55) -> Image.Image:
+def overlay(image: Image.Image, mask: np.ndarray, blank: Sequence[int] = (), strength: float = 0.6) -> Image.Image:
     """An image under the colours of a mask.
 
     Args:
         image: RGB.
         mask: (H, W) class indices; negative ones and 255 have no colour.
+        blank: Classes that have none either, such as the background.
         strength: Of the colour, 0 to 1.
 
     Example:
@@ -136,7 +137,7 @@ def overlay(image: Image.Image, mask: np.ndarray, strength: float = 0.55) -> Ima
     """
     mask = np.asarray(Image.fromarray(np.asarray(mask, dtype=np.int32)).resize(image.size, Image.Resampling.NEAREST))
     palette = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in CLASS_COLORS], dtype=float)
-    known = (mask >= 0) & (mask != 255)
+    known = (mask >= 0) & (mask != 255) & ~np.isin(mask, list(blank))
     pixels = np.asarray(image.convert('RGB'), dtype=float)
     colored = pixels * (1 - strength) + palette[mask % len(palette)] * strength
     return Image.fromarray(np.uint8(np.where(known[..., None], colored, pixels)))

@@ -7,7 +7,8 @@ import numpy as np
 
 from cft.evaluation.pair_similarities import similarity_histograms
 
-from .blocks import Block, Facts, Gallery, Grid, Headline, Panel, Panels, Prose, Section, Source
+from .amounts import shown_memory, shown_time
+from .blocks import Beside, Block, Facts, Gallery, Grid, Headline, Panel, Panels, Prose, Section, Source
 from .class_counts import class_counts_panel
 from .confusion import confusion_panel, mistakes_table
 from .curves import curve_panels
@@ -72,24 +73,22 @@ def data_section(view: RunView) -> Section:
     blocks: list[Block] = []
     data = view.record.data
     rows = [
-        [split, *(str(known.get(key, '')) for key in ('images', 'classes'))]
+        [split, str(known['images']), str(len(known.get('classes') or ())) or '-']
         for split, known in data.items()
         if known.get('images') is not None
     ]
-    if rows:
-        blocks.append(Grid(Table(['split', 'images', 'classes'], rows, caption='Data')))
     if view.data:
-        blocks.append(Gallery(view.data, 'Training images, drawn at random and as they are stored.', view.keys))
+        blocks.append(Gallery(view.data, 'Training images, drawn at random and as they are stored.'))
+    table = Grid(Table(['split', 'images', 'classes'], rows, caption='Data'))
     counts = {split: counted for split, known in data.items() if (counted := _counts(known, view.classes)) is not None}
-    if counts:
-        blocks.append(Panels([class_counts_panel(counts, view.classes)]))
+    if rows:
+        beside = [Panels([class_counts_panel(counts, view.classes)])] if counts else []
+        blocks.append(Beside([table, *beside]))
     return Section('data', 'What was trained on', blocks)
 
 
 def _counts(known: Mapping[str, Any], classes: Sequence[str]) -> list[int] | None:
     counts = known.get('counts')
-    if isinstance(counts, Mapping):
-        counts = [counts.get(name, 0) for name in classes]
     return list(counts) if counts is not None and len(counts) == len(classes) else None
 
 
@@ -104,18 +103,19 @@ def classes_section(view: RunView) -> Section:
     blocks: list[Block] = []
     tables = dict(view.evaluation.tables) if view.evaluation else {}
     confusion = tables.pop('confusion', None)
+    beside: list[Grid | Panels] = []
     if confusion is not None and len(confusion['rows']) == len(confusion['columns']) - 1:
         matrix = np.array([row[1:] for row in confusion['rows']], dtype=float)
         names = [str(name) for name in confusion['columns'][1:]]
-        blocks.append(Panels([confusion_panel(matrix, names)]))
+        beside.append(Panels([confusion_panel(matrix, names)]))
         mistakes = mistakes_table(matrix, names)
         if mistakes.rows and len(names) <= 12:
-            blocks.append(Grid(mistakes))
-    tables.pop('worst_mistakes', None)
+            blocks.append(Grid(mistakes, folded=True))
     for name, content in tables.items():
-        table = table_of(content, 'Scores of each class' if name == 'per_class' else name.replace('_', ' '))
-        blocks.append(Grid(table, folded=len(table.rows) > _ROWS))
-    return Section('classes', 'Classes', blocks)
+        first = name == 'per_class'
+        table = table_of(content, 'Scores of each class' if first else name.replace('_', ' ').capitalize())
+        (beside if first else blocks).append(Grid(table, folded=not first or len(table.rows) > _ROWS))
+    return Section('classes', 'Classes', [Beside(beside), *blocks] if beside else blocks)
 
 
 def table_of(content: Mapping[str, Any], caption: str = '') -> Table:
@@ -156,9 +156,12 @@ def examples_section(view: RunView) -> Section:
     told = (
         'Solid orange: predicted, with the score. Dashed blue: true.'
         if boxes
-        else 'Image, true mask, predicted mask. Images with the lowest scores first.'
+        else 'Of each image: itself, the true mask and the predicted one.'
     )
-    return Section('examples', 'Predictions', [Gallery(view.examples, told, () if boxes else view.keys, wide=True)])
+    gallery = (
+        Gallery(view.examples, told, layout='large') if boxes else Gallery(view.examples, told, view.keys, 'triples')
+    )
+    return Section('examples', 'Predictions', [gallery])
 
 
 def features_panels(view: RunView) -> list[Panel]:
@@ -209,21 +212,8 @@ def cost(seconds: float, step_seconds: float | None, peak_bytes: int | None) -> 
     if seconds:
         numbers.append(('training', shown_time(seconds), f'{step_seconds:.3g} s a step' if step_seconds else ''))
     if peak_bytes:
-        numbers.append(('memory', f'{peak_bytes / 1e9:.1f} GB', 'at most'))
+        numbers.append(('memory', shown_memory(peak_bytes), 'at most'))
     return numbers
-
-
-def shown_time(seconds: float) -> str:
-    """A time span in the unit that people would take.
-
-    Example:
-        >>> [shown_time(seconds) for seconds in (0.5, 55, 400, 22000)]
-        ['0.5 s', '55 s', '6.7 min', '6.1 h']
-    """
-    for size, unit in ((3600, 'h'), (60, 'min')):
-        if seconds >= 1.5 * size:
-            return f'{seconds / size:.1f} {unit}'
-    return f'{seconds:.0f} s' if seconds >= 10 else f'{seconds:.1f} s'
 
 
 SECTIONS = (

@@ -12,6 +12,10 @@ _LATEX = {
 }  # fmt: skip
 
 
+PHONE = 42  # letters in the width of a phone
+MATRIX = 4  # letters of a count
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of text; the first cell of a row names it.
@@ -37,6 +41,16 @@ class Table:
     rows: Sequence[Sequence[str]]
     bold: set[tuple[int, int]] = field(default_factory=set)
     caption: str = ''
+
+    @property
+    def broad(self) -> bool:
+        """Whether a phone shows each row as a list: its columns have no room, and say more than a matrix does."""
+        widths = [
+            max(map(len, [*(title.split() or ['']), *cells]))
+            for title, *cells in zip(self.columns, *self.rows, strict=True)
+        ]
+        matrix = max((len(cell) for row in self.rows for cell in row[1:]), default=0) <= MATRIX
+        return sum(widths) + 2 * len(widths) > PHONE and not matrix
 
     def __post_init__(self) -> None:
         for row in self.rows:
