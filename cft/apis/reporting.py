@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 from mmengine.logging import print_log
 
 from cft.errors import ConfigError
+from cft.evaluation.result import Evaluation
 from cft.experiments import RunRecord
 from cft.experiments.records import FILE, RUNS
 
 from .run_records import last_start, read_run, settings_of
-from .run_views import view_of
+from .run_views import data_of, evaluation_of, rows_of, view_of
 
 if TYPE_CHECKING:
     from cft.evaluation.comparison import Comparison
-    from cft.visualization.blocks import Panel
+    from cft.visualization.blocks import Panel, Section
 
 PAGE = 'report.html'
 TABLES = ('md', 'tex', 'csv')
+MOST_EMBEDDED = 6  # methods whose features are drawn: some seconds each
 
 
 def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = None, split: str = 'test') -> Path:
@@ -122,7 +124,7 @@ def _records(folders: Sequence[Path], runs: Sequence[Path], split: str) -> list[
     for run in runs:
         record = read_run(run)
         if not record.metrics:
-            evaluation = view_of(run, split).evaluation
+            evaluation = evaluation_of(run, split, [])
             record = dataclasses.replace(record, metrics={split: evaluation.metrics} if evaluation else {})
         name = record.name if record.name not in taken else str(run)
         taken.add(name)
@@ -153,6 +155,7 @@ def _write_comparison(page: Path, folders: Sequence[Path], runs: Sequence[Path],
     from cft.evaluation.recommendation import statements
     from cft.visualization.comparison_page import metrics_table, write_comparison
     from cft.visualization.comparison_table import comparison_table
+    from cft.visualization.run_sections import data_section
 
     records = _records(folders, runs, split)
     comparison = _comparison(records, split)
@@ -167,10 +170,41 @@ def _write_comparison(page: Path, folders: Sequence[Path], runs: Sequence[Path],
         title=' and '.join(folder.resolve().name for folder in folders) if len(folders) < 4 else f'{len(runs)} runs',
         lead=f'{len(records)} runs, {split} split',
         statements=statements(comparison) if comparison else (),
+        extra=[data_section(data_of(runs[0], records[0])), _features(records, runs, comparison, split)],
         settings=settings if len(settings) == len(records) else None,
     )
     write_tables(comparison_table(comparison) if comparison else metrics_table(records), page.with_suffix(''))
     return page
+
+
+def _features(
+    records: Sequence[RunRecord], runs: Sequence[Path], comparison: 'Comparison | None', split: str
+) -> 'Section':
+    """The features of one run of each method in the plane, as far as they were kept."""
+    from cft.visualization.blocks import Panels, Section
+    from cft.visualization.embedding import embedding_panel
+
+    names = {method.key: method.name for method in comparison.methods} if comparison else {}
+    panels: dict[str, Panel] = {}
+    for record, run in zip(records, runs, strict=True):
+        key = str(record.labels.get('method', record.name))
+        if key in panels or len(panels) == MOST_EMBEDDED:
+            continue
+        rows = rows_of(run, split)
+        if 'features' in rows and 'labels' in rows:
+            classes = _classes(run, split, rows['labels'])
+            title = (
+                names.get(key, key) if names.get(key, key) == record.name else f'{names.get(key, key)} ({record.name})'
+            )
+            panels[key] = embedding_panel(f'features-{len(panels)}', title, rows['features'], rows['labels'], classes)
+    return Section('features', 'Features (t-SNE)', [Panels(list(panels.values()))] if panels else [])
+
+
+def _classes(run: Path, split: str, labels: Any) -> list[str]:
+    try:
+        return [str(name) for name in Evaluation.read(run, split).classes]
+    except FileNotFoundError:
+        return [str(label) for label in range(int(labels.max()) + 1)]
 
 
 def write_tables(table: Any, place: Path) -> list[Path]:
