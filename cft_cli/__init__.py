@@ -14,6 +14,7 @@ from importlib import import_module, metadata
 COMMANDS = {
     'train': 'train a config',
     'pretrain': 'train a config of a self-supervised method',
+    'search': 'choose the settings of a config on validation images',
     'test': 'evaluate a checkpoint on the test split of its config',
     'compare': 'compare methods, checkpoints and amounts of labels on your own data, over paired draws',
     'evaluate': 'say what a model is worth: its predictions, its features, by class',

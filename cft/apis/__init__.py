@@ -13,11 +13,13 @@ from .prediction import predict
 from .pretraining import pretrain_and_compare
 from .reporting import plot, report
 from .runner import build_runner, initialise
+from .searching import SearchResult, search
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
     'Method',
+    'SearchResult',
     'TrainingPlan',
     'build_runner',
     'compare',
@@ -37,6 +39,7 @@ __all__ = [
     'pretrain_and_compare',
     'report',
     'run_plan',
+    'search',
     'test',
     'train',
     'train_and_measure',

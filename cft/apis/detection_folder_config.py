@@ -8,7 +8,6 @@ from mmengine.logging import print_log
 from cft.datasets.coco_listing import CocoListing
 from cft.datasets.detection_layout import WORDS, Layout, check_classes, class_names, find_layout
 from cft.datasets.detection_parts import SPLITS
-from cft.datasets.folder_detection import source_in
 from cft.datasets.held_out_images import holding_out_images
 from cft.datasets.held_out_parts import Division, part_of_training
 from cft.engine.class_heads import OTHER_CLASSES
@@ -64,8 +63,8 @@ def complete_detection_folder(cfg: Config) -> None:
     images = [image['file_name'] for image in listings['train'].images]
     division = Division(**{name: training[name] for name in Division._fields if name in training})
     held_out = {}
-    for part in source_in(layout, 'train', division).parts:
-        source = source_in(layout, part.split, division)
+    for part in layout.source_of('train', division).parts:
+        source = layout.source_of(part.split, division)
         held_out[part.words] = len(part_of_training(source, len(images), holding_out_images(images)))
     print_log(_found(layout, listings, classes, held_out), 'current')
 

@@ -4,10 +4,10 @@ from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
 from cft.datasets.coco_objects import collect_objects
-from cft.datasets.detection_layout import Layout, check_classes, class_names, find_layout
+from cft.datasets.detection_layout import check_classes, class_names, find_layout
 from cft.datasets.detection_parts import SPLITS, Part
 from cft.datasets.held_out_images import holding_out_images
-from cft.datasets.held_out_parts import Division, Source, part_of_training, source_of
+from cft.datasets.held_out_parts import Division, part_of_training
 from cft.datasets.object_orientation import orient_samples
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -78,7 +78,7 @@ class FolderDetection(BaseDetDataset):
 
     def load_data_list(self) -> list[dict]:
         parts = self.layout.parts
-        source = source_in(self.layout, self.split, self.division)
+        source = self.layout.source_of(self.split, self.division)
         if source.own:
             return self._samples(parts[source.split])
         samples = self._samples(parts['train'])
@@ -112,14 +112,3 @@ class FolderDetection(BaseDetDataset):
         if remarks:
             print_log(f'{part.place}, of {len(listing.annotations)} objects: {"; ".join(remarks)}', 'current')
         return samples
-
-
-def source_in(layout: Layout, split: str, division: Division) -> Source:
-    """Where the images of a split come from, as of :func:`cft.datasets.held_out_parts.source_of`.
-
-    Example:
-        >>> source_in(find_layout('chess'), 'val', Division()).own  # doctest: +SKIP
-        True
-    """
-    own = layout.parts.keys() & {'val', 'test'}
-    return source_of(split, own, division, f'{layout.root} has no test split')

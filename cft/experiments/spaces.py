@@ -54,8 +54,12 @@ class Parameter:
         if self.values:
             return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
         if self.log:
-            return _rounded(self.low * (self.high / self.low) ** share)
-        return _rounded(self.low + share * (self.high - self.low))
+            return self.rounded(self.low * (self.high / self.low) ** share)
+        return self.rounded(self.low + share * (self.high - self.low))
+
+    def rounded(self, value: Any) -> Any:
+        """A value as the config gets it: one of a range in four digits, and within it."""
+        return value if self.values else min(max(_rounded(value), self.low), self.high)
 
     def overrides(self, value: Value) -> dict[str, Value]:
         """What gives a config this value.
