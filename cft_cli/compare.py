@@ -6,13 +6,20 @@ and says which method to take, or that there is no difference. Killed at any mom
 """
 
 import argparse
+import contextlib
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import readable_errors
+from .options import add_executor
+from .series_log import series_log
 from .settings import described_names
+
+if TYPE_CHECKING:
+    from cft.apis.method_comparison import ComparisonPlan
 
 OWN = {
     'checkpoint': 'file to start from, or several: a.pth,b.pth; rows are checkpoints x methods',
@@ -38,9 +45,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('settings', nargs='+', metavar='NAME=VALUE', help='data_root=flowers checkpoint=moco.pth ...')
-    parser.add_argument(
-        '--executor', default='auto', help='in-process, local:WORKERS or slurm:NAME=VALUE,...; default: local workers'
-    )
+    add_executor(parser)
     parser.add_argument('--dry-run', action='store_true', help='tell what would be run and what it costs')
     args = parser.parse_intermixed_args(arguments)
     args.own, args.overrides = {}, []
@@ -58,33 +63,46 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.method_comparison import FEWEST_TRIALS, METHODS, compare, describe_costs, plan_comparison
+        from cft.apis.method_comparison import compare, describe_costs
 
-        own = args.own
-        plan = plan_comparison(
-            args.overrides,
-            own['checkpoint'].split(',') if 'checkpoint' in own else [None],
-            own['methods'].split(',') if 'methods' in own else METHODS,
-            _whole(own, 'seeds', 5),
-            _whole(own, 'trials', FEWEST_TRIALS),
-            [None if text == 'all' else _number('labels', text) for text in own.get('labels', 'all').split(',')],
-            own.get('budget'),
-            own.get('task'),
-            own.get('baseline'),
-            own['measures'].split(',') if 'measures' in own else (),
-        )
-        folder = Path(own.get('work_dir', 'work_dirs/compare'))
+        folder = Path(args.own.get('work_dir', 'work_dirs/compare'))
         if args.dry_run:
-            print('\n'.join(describe_costs(plan, folder, args.executor)))
+            # The plan alone goes to stdout.
+            with contextlib.redirect_stdout(sys.stderr):
+                lines = describe_costs(_plan(args), folder, args.executor)
+            print('\n'.join(lines))
             return
-        # Figures are imported only where there is something to draw.
-        from cft.apis.comparison_files import summary_lines, write_results
+        stdout = sys.stdout
+        with contextlib.ExitStack() as stack:
+            # Several processes may share the work; each tells all in this log.
+            log = stack.enter_context(series_log(folder, 'compare', 'compare.log', 'a', leads=False))
+            stack.enter_context(contextlib.redirect_stdout(log))
+            stack.enter_context(contextlib.redirect_stderr(log))
+            found = compare(_plan(args), folder, args.executor, stdout)
+            # Figures are imported only where there is something to draw.
+            from cft.apis.comparison_files import summary_lines, write_results
 
-        found = compare(plan, folder, args.executor)
-        files = write_results(
-            found, folder, f'cft compare {shlex.join(sys.argv[2:] if arguments is None else arguments)}'
-        )
+            typed = sys.argv[2:] if arguments is None else arguments
+            files = write_results(found, folder, f'cft compare {shlex.join(typed)}')
         print('\n'.join([*summary_lines(found), '', *map(str, files)]))
+
+
+def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
+    from cft.apis.method_comparison import FEWEST_TRIALS, METHODS, plan_comparison
+
+    own = args.own
+    return plan_comparison(
+        args.overrides,
+        own['checkpoint'].split(',') if 'checkpoint' in own else [None],
+        own['methods'].split(',') if 'methods' in own else METHODS,
+        _whole(own, 'seeds', 5),
+        _whole(own, 'trials', FEWEST_TRIALS),
+        [None if text == 'all' else _number('labels', text) for text in own.get('labels', 'all').split(',')],
+        own.get('budget'),
+        own.get('task'),
+        own.get('baseline'),
+        own['measures'].split(',') if 'measures' in own else (),
+    )
 
 
 def _whole(own: dict[str, str], name: str, default: int) -> int:

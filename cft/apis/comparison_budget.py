@@ -1,12 +1,11 @@
 """What a comparison costs, and how many draws fit into a time."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from cft.engine.run_cost import in_time
 from cft.errors import ConfigError
 from cft.evaluation.comparison import FEWEST_PAIRS
-from cft.experiments import RunRecord
 
 UNITS = {'s': 1, 'm': 60, 'min': 60, 'h': 3600, 'd': 86400}
 PART = re.compile(r'(\d+(?:\.\d+)?)\s*(s|min|m|h|d)')
@@ -28,16 +27,7 @@ def read_duration(text: str) -> float:
     return float(sum(float(number) * UNITS[unit] for number, unit in parts))
 
 
-def seconds_by_row(records: Sequence[RunRecord]) -> dict[tuple, float]:
-    """What a run of each row takes, by the first trial of each.
-
-    Args:
-        records: Of tuning runs.
-    """
-    return {_place(record): record.seconds for record in records if record.labels.get('trial') == 0}
-
-
-def total_seconds(by_row: Mapping[tuple, float], trials: int, seeds: int, width: int) -> float:
+def total_seconds(by_row: Mapping[str, float], trials: int, seeds: int, width: int) -> float:
     """Time of all runs, so many at a time.
 
     Args:
@@ -54,7 +44,7 @@ def total_seconds(by_row: Mapping[tuple, float], trials: int, seeds: int, width:
 
 
 def seeds_within(
-    budget: float, by_row: Mapping[tuple, float], trials: int, seeds: int, width: int, fewest: int = FEWEST_PAIRS
+    budget: float, by_row: Mapping[str, float], trials: int, seeds: int, width: int, fewest: int = FEWEST_PAIRS
 ) -> int:
     """The number of draws that a budget allows; every row keeps all its trials.
 
@@ -83,7 +73,3 @@ def seeds_within(
         f'budget is {in_time(budget)}; give that time, fewer methods or shorter runs (epochs=...). What is finished '
         'is kept'
     )
-
-
-def _place(record: RunRecord) -> tuple:
-    return tuple(str(record.labels.get(name, '')) for name in ('method', 'labels', 'domain'))

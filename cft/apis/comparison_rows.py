@@ -16,7 +16,7 @@ from cft.errors import ConfigError
 from .backbone_choice import OPEN, choose_backbone
 from .catalogue import find_config, list_configs
 from .config import load_config
-from .overrides import names_of, read_value
+from .overrides import values_of
 
 NAMES = {'ce': 'CE', 'scl': 'SCL', 'coretuning': 'Core-tuning', 'coin': 'COIN', 'schane': 'SCHaNe'}
 # The config of a method by the task.
@@ -97,7 +97,7 @@ def find_task(data_root: str | Path) -> str:
 def rows_of(
     methods: Sequence[str],
     checkpoints: Sequence[str | None],
-    task: str,
+    task: str | None,
     overrides: Sequence[str] | Mapping[str, Any] = (),
 ) -> list[Row]:
     """Every method with every checkpoint.
@@ -106,7 +106,7 @@ def rows_of(
         methods: Names of methods, whose config for the task is taken, or configs; with ``@scratch`` behind it, one
             that starts from random weights of the first checkpoint's network.
         checkpoints: Files to start from; None: whatever the configs say.
-        task: One of :data:`TASKS`.
+        task: One of :data:`TASKS`; None where only configs are named.
         overrides: Settings of all runs.
 
     Raises:
@@ -142,15 +142,27 @@ def rows_of(
     return rows
 
 
-def config_of(method: str, task: str) -> str:
+def is_config(method: str) -> bool:
+    """Whether a config is named, not a method.
+
+    Example:
+        >>> is_config('scl'), is_config('scl/r50_folder')
+        (False, True)
+    """
+    return '/' in method or method.endswith('.py')
+
+
+def config_of(method: str, task: str | None) -> str:
     """The config of a method for a task, or the config that was named.
 
     Example:
         >>> config_of('scl', 'segmentation')
         'scl/folder_seg'
     """
-    if '/' in method or method.endswith('.py'):
-        return str(find_config(method)) if Path(method).is_file() else method
+    if is_config(method):
+        path = find_config(method)
+        return str(path) if Path(method).is_file() else method
+    assert task is not None, 'a method has a config for each task'
     known = sorted(name.split('/')[0] for name in list_configs(f'*/{TASKS[task]}') if _judged(name))
     if method not in known:
         raise ConfigError(
@@ -169,16 +181,7 @@ def settings_of(config: str, overrides: Sequence[str] | Mapping[str, Any]) -> di
     """
     if isinstance(overrides, Mapping):
         return dict(overrides)
-    names_of(overrides)
-    cfg = load_config(config)
-    found: dict[str, Any] = {}
-    for text in overrides:
-        name, _, value = text.partition('=')
-        present: Any = cfg._cfg_dict
-        for key in name.strip().split('.'):
-            present = present.get(key) if isinstance(present, dict) else None
-        found[name.strip()] = read_value(name.strip(), value, present)
-    return found
+    return values_of(load_config(config)._cfg_dict, overrides)
 
 
 def _reason_against(look: Callable[[Path], object], root: Path) -> str | None:

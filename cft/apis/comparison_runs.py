@@ -2,23 +2,26 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
+from cft.datasets.domain_folder import find_domains
 from cft.datasets.sample_infos import image_files
+from cft.engine.config_nodes import innermost_dataset
 from cft.errors import ConfigError
 from cft.experiments import Run
 
 from .comparison_rows import Row, reads_classes
 from .completion import complete_config
 from .config import load_config
+from .drawn_data import draw_missing_data
 from .runner import explained_errors
 from .spaces import load_space
 from .splits import WITHOUT_TEST, held_out_test, split_overrides
@@ -53,6 +56,11 @@ class Design:
     domains: Sequence[str] = ('',)
     measures: Sequence[str] = ()
 
+    @property
+    def holds_out_domains(self) -> bool:
+        """Whether the pairs are domains."""
+        return self.domains[0] != ''
+
     def tuning_runs(self) -> list[Run]:
         """Runs on the tuning draw, which never read the test split; the first trial of every row comes first."""
         return [
@@ -84,6 +92,15 @@ class Design:
             (row.key, domain): trials_of(row, self.trials, domain) for row, domain in product(self.rows, self.domains)
         }
 
+    def settings_of_draw(self, row: Row, amount: Amount, domain: str, draw: int) -> dict[str, Any]:
+        """Settings of a row on one draw."""
+        drawn = draw_overrides(self._bases[row.key, domain], amount, draw, row.overrides)
+        return {**base_settings(row, domain), **drawn}
+
+    @cached_property
+    def _bases(self) -> dict[tuple[str, str], Config]:
+        return {(row.key, domain): base_config(row, domain) for row, domain in product(self.rows, self.domains)}
+
     def with_seeds(self, seeds: int) -> 'Design':
         """The same with another number of draws."""
         return replace(self, seeds=seeds)
@@ -99,52 +116,68 @@ class Design:
             *([f'{amount}labels'] if amount else []),
             f'trial{trial}' if tunes else f'draw{draw}',
         ]
-        labels = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
+        labels: dict[str, Any] = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
         labels |= {'trial': trial} if tunes else {}
         labels |= {'domain': domain} if domain else {}
+        overrides = {**self.settings_of_draw(row, amount, domain, draw), **settings}
+        if tunes:
+            overrides = {name: value for name, value in overrides.items() if not name.startswith('test_dataloader')}
+            overrides |= WITHOUT_TEST
         return Run(
-            '-'.join(part.replace('/', '-').replace(' ', '_') for part in parts),
+            re.sub(r'[^A-Za-z0-9._-]', '_', '-'.join(parts)),
             row.config,
-            {**draw_overrides(row, amount, domain, draw), **settings, **(WITHOUT_TEST if tunes else {})},
+            overrides,
             draw,
             labels,
             {'splits': ['val'] if tunes else ['val', 'test'], 'measures': [] if tunes else list(self.measures)},
         )
 
 
-def draw_overrides(row: Row, amount: Amount, domain: str, draw: int) -> dict[str, Any]:
-    """Settings of a row on one draw: its validation images and, of few labels, the labelled ones.
+def draw_overrides(cfg: Config, amount: Amount, draw: int, asked: Collection[str] = ()) -> dict[str, Any]:
+    """Settings that give a config one draw: its validation images and, of few labels, the labelled ones.
 
     The images that are held out for the test do not depend on the draw.
 
+    Args:
+        cfg: From :func:`cft.apis.load_config`.
+        amount: Labels of each class; None: all.
+        draw: Its number.
+        asked: Names of settings that somebody has given; of a ``test_fraction`` among them nothing is changed.
+
+    Raises:
+        ConfigError: If the images have not one class each, and a number of labels is asked for.
+
     Example:
-        >>> row = Row('ce', 'CE', 'quickstart/ce_digits', {})
-        >>> draw_overrides(row, None, '', 3)
+        >>> draw_overrides(load_config('quickstart/ce_digits'), None, 3)
         {'train_dataloader.dataset.seed': 3}
     """
-    settings = {**row.overrides, **({'test_domain': domain} if domain else {})}
-    cfg = load_config(row.config, settings)
-    asked = {name.rpartition('.')[2] for name in row.overrides}
-    held_out = {} if 'test_fraction' in asked else held_out_test(cfg, TEST_FRACTION)
-    drawn = {**held_out, **split_overrides(cfg, draw)}
-    dataset = cfg.train_dataloader.dataset
+    given = any(name.endswith('test_fraction') for name in asked)
+    drawn = {**({} if given else held_out_test(cfg, TEST_FRACTION)), **split_overrides(cfg, draw)}
     if amount is None:
-        return {**settings, **drawn}
+        return drawn
     if not reads_classes(cfg):
         raise ConfigError(f'labels={amount}: a number for each class needs images of one class each; leave labels out')
+    dataset = cfg.train_dataloader.dataset
     if dataset.type == SUBSET:
-        return {**settings, **drawn, f'{TRAINING}.per_class': amount, f'{TRAINING}.fraction': None}
-    whole = copy.deepcopy(dataset.to_dict() if isinstance(dataset, Config) else dict(dataset))
-    inner = {name.removeprefix(f'{TRAINING}.'): value for name, value in drawn.items() if name.startswith(TRAINING)}
-    for name, value in inner.items():
-        *outer, last = name.split('.')
+        return {**drawn, f'{TRAINING}.per_class': amount, f'{TRAINING}.fraction': None}
+    whole = copy.deepcopy(dataset.to_dict())
+    for name in [name for name in drawn if name.startswith(f'{TRAINING}.')]:
+        *outer, last = name.removeprefix(f'{TRAINING}.').split('.')
         node = whole
         for key in outer:
             node = node[key]
-        node[last] = value
-    subset = {'type': SUBSET, 'per_class': amount, 'seed': draw, 'dataset': whole}
-    others = {name: value for name, value in drawn.items() if not name.startswith(TRAINING)}
-    return {**settings, **others, TRAINING: subset}
+        node[last] = drawn.pop(name)
+    return {**drawn, TRAINING: {'type': SUBSET, 'per_class': amount, 'seed': draw, 'dataset': whole}}
+
+
+def base_config(row: Row, domain: str = '') -> Config:
+    """The config of a row, of no draw yet."""
+    return load_config(row.config, base_settings(row, domain))
+
+
+def base_settings(row: Row, domain: str) -> dict[str, Any]:
+    """Settings of all runs of a row, with the domain that is held out."""
+    return {**row.overrides, **({'test_domain': domain} if domain else {})}
 
 
 def trials_of(row: Row, trials: int, domain: str = '') -> list[dict[str, Any]]:
@@ -153,7 +186,7 @@ def trials_of(row: Row, trials: int, domain: str = '') -> list[dict[str, Any]]:
     Raises:
         ConfigError: If the method has no space.
     """
-    cfg = load_config(row.config, {**row.overrides, **({'test_domain': domain} if domain else {})})
+    cfg = base_config(row, domain)
     return load_space(cfg).sample(trials, seed=0)
 
 
@@ -167,8 +200,7 @@ def metric_of(row: Row) -> str:
         >>> metric_of(Row('ce', 'CE', 'ce/folder_seg', {}))
         'mIoU'
     """
-    cfg = load_config(row.config, row.overrides)
-    checkpoint = cfg.get('default_hooks', {}).get('checkpoint', {})
+    checkpoint = base_config(row).get('default_hooks', {}).get('checkpoint', {})
     metric = checkpoint.get('save_best')
     if not isinstance(metric, str) or metric == 'auto' or checkpoint.get('rule', 'greater') != 'greater':
         raise ConfigError(
@@ -189,13 +221,16 @@ def check_splits_of(design: Design) -> None:
         >>> check_splits_of(design)  # doctest: +SKIP
     """
     seen: set[str] = set()
+    draws = [TUNING_DRAW, *range(design.seeds)]
     for row, amount, domain in product(design.rows, design.amounts, design.domains):
-        draws = [TUNING_DRAW, *range(design.seeds)]
-        cfgs = [load_config(row.config, draw_overrides(row, amount, domain, draw)) for draw in draws]
-        key = json.dumps([_without_pipelines(cfg.to_dict()) for cfg in cfgs], sort_keys=True, default=str)
+        settings = [design.settings_of_draw(row, amount, domain, draw) for draw in draws]
+        first = load_config(row.config, settings[0])
+        # Most rows read the same images.
+        key = json.dumps([amount, _data_sets(first.to_dict())], sort_keys=True, default=str)
         if key in seen:
             continue
         seen.add(key)
+        cfgs = [first, *(load_config(row.config, one) for one in settings[1:])]
         files = [_files(cfg, f'{row.name}, draw {draw}', amount) for cfg, draw in zip(cfgs, draws, strict=True)]
         tuning = files[0]['train'] | files[0]['val']
         for draw, splits in zip(draws[1:], files[1:], strict=True):
@@ -227,17 +262,24 @@ def _files(cfg: Config, where: str, amount: Amount) -> dict[str, set[str]]:
     return found
 
 
-def _without_pipelines(node: Any) -> Any:
+def _data_sets(cfg: dict) -> list:
     """The data sets of a config as far as they say which images are read."""
+    return [_without_pipelines(cfg[f'{split}_dataloader']['dataset']) for split in ('train', 'val', 'test')]
+
+
+def _without_pipelines(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    if 'model' in node:
-        return [_without_pipelines(node[f'{split}_dataloader']['dataset']) for split in ('train', 'val', 'test')]
     return {name: _without_pipelines(value) for name, value in node.items() if name != 'pipeline'}
 
 
-def domains_of(data_root: str | Path) -> list[str]:
-    """Domains of a folder, each of which is held out in turn."""
-    from cft.datasets.domain_folder import find_domains
-
-    return list(find_domains(data_root, None))
+def domains_of(row: Row) -> list[str]:
+    """Domains that are held out in turn: the one that is named, or all; one empty name where there are none."""
+    cfg = base_config(row)
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if dataset.get('type') != 'cft.DomainFolder':
+        return ['']
+    if dataset.get('test_domain') is not None and 'test_domain' in row.overrides:
+        return [dataset['test_domain']]
+    draw_missing_data(cfg)
+    return list(find_domains(dataset['data_root'], dataset.get('domains')))

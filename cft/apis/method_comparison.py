@@ -1,17 +1,21 @@
 """Compare methods, checkpoints and amounts of labels on somebody's own data: tune, draw, test, conclude."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cft.engine.run_cost import in_time
 from cft.errors import ConfigError
 from cft.evaluation import Comparison, compare_methods
-from cft.experiments import Executor, Run, RunRecord, named_executor
+from cft.evaluation.comparison import FEWEST_PAIRS
+from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
 
-from .comparison_budget import read_duration, seconds_by_row, seeds_within, total_seconds
-from .comparison_rows import TASKS, find_task, rows_of
+from .comparison_budget import read_duration, seeds_within, total_seconds
+from .comparison_rows import TASKS, find_task, is_config, rows_of
 from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
 from .config import load_config
 from .experiments import run_plan
@@ -21,6 +25,7 @@ from .planning import dry_run
 METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # With fewer, a method is judged by the luck of a few settings.
 FEWEST_TRIALS = 8
+WORDS = {'train': 'training', 'val': 'validation', 'test': 'test'}
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,12 @@ class ComparisonPlan:
         design: What is compared, and how often.
         metric: The main metric.
         baseline: Key of a row.
-        task: One of :data:`cft.apis.comparison_rows.TASKS`.
         budget: Seconds; None: no limit.
     """
 
     design: Design
     metric: str
     baseline: str
-    task: str
     budget: float | None = None
 
     @property
@@ -128,30 +131,24 @@ def plan_comparison(
     seconds = None if budget is None else read_duration(budget)
     if len(methods) * len(checkpoints) < 1 or len(set(labels)) < len(labels):
         raise ConfigError('give at least one method, and each number of labels once')
-    data_root = _given(overrides, 'data_root')
-    if task is None:
-        task = 'classification' if data_root is None else find_task(data_root)
-    elif task not in TASKS:
+    if task is not None and task not in TASKS:
         raise ConfigError(f'task={task} is none of {", ".join(TASKS)}')
-    rows = rows_of(methods, checkpoints, task, overrides if isinstance(overrides, Mapping) else list(overrides))
+    if task is None and not all(map(is_config, methods)):
+        task = find_task(_data_root(overrides))
+    rows = rows_of(methods, checkpoints, task, overrides)
     keys = [row.key for row in rows]
     if baseline is not None and baseline not in keys:
         raise ConfigError(f'baseline={baseline} is none of the rows {", ".join(keys)}')
     metrics = {metric_of(row) for row in rows}
     if len(metrics) > 1:
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
-    domains: Sequence[str] = ('',)
-    if task == 'domains':
-        if data_root is None:
-            raise ConfigError('task=domains needs data_root=FOLDER, whose domains are held out in turn')
-        domains = [str(given)] if (given := _given(overrides, 'test_domain')) else domains_of(data_root)
-    design = Design(rows, list(labels), seeds, trials, domains, list(measures))
+    design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
     check_splits_of(design)
-    return ComparisonPlan(design, metrics.pop(), baseline or keys[0], task, seconds)
+    return ComparisonPlan(design, metrics.pop(), baseline or keys[0], seconds)
 
 
 def compare(
-    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', tell: Any = print
+    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', stream: TextIO | None = None
 ) -> MethodComparison:
     """Compare methods by a protocol that is fair to all of them.
 
@@ -177,7 +174,7 @@ def compare(
         plan: From :func:`plan_comparison`.
         folder: Of the comparison.
         executor: As of :func:`cft.apis.run_plan`.
-        tell: Takes lines for people.
+        stream: Where progress is shown; None for standard output.
 
     Raises:
         ConfigError: If runs fail, or the budget does not suffice; what is finished is kept.
@@ -191,19 +188,16 @@ def compare(
     design = plan.design
     if isinstance(executor, str):
         with named_executor(executor, sum(plan.runs)) as opened:
-            return compare(plan, folder, opened, tell)
+            return compare(plan, folder, opened, stream)
+    stage = partial(_stage, folder=folder, executor=executor, stream=stream or sys.stdout)
     if plan.budget is not None:
-        design = _within_budget(plan, folder, executor, tell)
+        design = _within_budget(plan, stage, executor.width, stream or sys.stdout)
     tuning = design.tuning_runs()
-    if tuning:
-        tell(
-            f'{len(tuning)} runs to choose settings on validation: {design.trials} for each of {len(design.rows)} rows'
-        )
-    choices = _choices(plan, design, tuning, run_plan(tuning, folder, executor) if tuning else [])
+    tried = stage(tuning, f'to choose settings on validation: {design.trials} for each row')
+    choices = _choices(plan, design, tuning, tried)
     final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
-    tell(f'{len(final)} runs with the chosen settings, each tested once: {design.seeds} for each row')
-    records = run_plan(final, folder, executor)
-    domains = bool(design.domains[0])
+    records = stage(final, f'with the chosen settings, each tested once: {design.seeds} for each row')
+    domains = design.holds_out_domains
     comparisons = {
         str(amount or 'all'): compare_methods(
             [record for record in records if record.labels['labels'] == (amount or 'all')],
@@ -227,8 +221,8 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
     design = plan.design
     tuned, reported = plan.runs
     width = named_executor(executor, tuned + reported).width if isinstance(executor, str) else executor.width
-    lines = [f'task: {plan.task}, judged by {plan.metric}; baseline {plan.baseline}']
-    by_row: dict[tuple, float] = {}
+    lines = [f'judged by {plan.metric}; baseline {plan.baseline}']
+    by_row: dict[str, float] = {}
     for run in Design(design.rows, design.amounts, 1, 0, design.domains).final_runs(
         {(row.key, amount, domain): {} for row in design.rows for amount in design.amounts for domain in design.domains}
     ):
@@ -236,7 +230,7 @@ def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Exe
         cost = dry_run(load_config(run.config, {**run.overrides, 'work_dir': str(folder)}))
         lines.append(f'{" ".join(map(str, place)).strip()}: {_told(cost)}')
         if cost.seconds is not None:
-            by_row[place] = cost.seconds
+            by_row[run.name] = cost.seconds
     lines.append(
         f'{tuned + reported} runs: {tuned} to choose settings on validation ({design.trials} trials for each row), '
         f'{reported} that are tested ({design.seeds} draws for each row); {width} at a time'
@@ -257,15 +251,10 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         design: As it was carried out.
         records: Of the runs that are reported.
     """
-    images = {split: sorted({record.data.get(split, {}).get('images') for record in records} - {None}) for split in
-              ('train', 'val', 'test')}  # fmt: skip
-    numbers = ', '.join(
-        f'{" or ".join(map(str, found))} {word}'
-        for (_, found), word in zip(images.items(), ('training', 'validation', 'test'), strict=True)
-        if found
-    )
-    sentences = [f'Images: {numbers}.'] if numbers else []
-    if plan.task == 'domains':
+    counts = {split: sorted({record.data.get(split, {}).get('images', 0) for record in records}) for split in WORDS}
+    numbers = ', '.join(f'{" or ".join(map(str, counts[split]))} {word}' for split, word in WORDS.items())
+    sentences = [f'Images: {numbers}.']
+    if design.holds_out_domains:
         sentences.append(
             f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; '
             f'{design.seeds} seeds are averaged within it.'
@@ -292,7 +281,18 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
     return sentences
 
 
-def _within_budget(plan: ComparisonPlan, folder: str | Path, executor: Executor, tell: Any) -> Design:
+def _stage(runs: Sequence[Run], told: str, folder: str | Path, executor: Executor, stream: TextIO) -> list[RunRecord]:
+    """Do some runs, and show how far they are."""
+    if not runs:
+        return []
+    print(f'{len(runs)} runs {told}', file=stream)
+    with contextlib.closing(PlanProgress(len(runs), stream)) as progress:
+        return run_plan(runs, folder, executor, progress)
+
+
+def _within_budget(
+    plan: ComparisonPlan, stage: Callable[[Sequence[Run], str], list[RunRecord]], width: int, stream: TextIO
+) -> Design:
     """The design with as many draws as the time allows, by what the first trial of every row takes."""
     assert plan.budget is not None, 'there is a budget'
     design = plan.design
@@ -300,16 +300,13 @@ def _within_budget(plan: ComparisonPlan, folder: str | Path, executor: Executor,
         first = [run for run in design.tuning_runs() if run.labels['trial'] == 0]
     else:
         first = design.with_seeds(1).final_runs({place: {} for place in _places(design)})
-    tell(f'{len(first)} runs first, one of each row, to see what they take')
-    records = run_plan(first, folder, executor)
-    by_row = seconds_by_row(records) if design.trials else {(record.name,): record.seconds for record in records}
-    fewest = {'fewest': 1} if plan.task == 'domains' else {}
-    seeds = seeds_within(plan.budget, by_row, design.trials, design.seeds, executor.width, **fewest)
-    total = total_seconds(by_row, design.trials, seeds, executor.width)
-    told = f'{design.seeds} draws fit into {in_time(plan.budget)}'
-    if seeds < design.seeds:
-        told = told.replace('fit', 'do not fit') + f': {seeds} are done'
-    tell(f'{told}, with {design.trials} trials for every row; about {in_time(total)} in all')
+    by_run = {record.name: record.seconds for record in stage(first, 'to see what one of each row takes')}
+    fewest = 1 if design.holds_out_domains else FEWEST_PAIRS
+    seeds = seeds_within(plan.budget, by_run, design.trials, design.seeds, width, fewest)
+    total = total_seconds(by_run, design.trials, seeds, width)
+    told = f'{design.seeds} draws {"do not fit" if seeds < design.seeds else "fit"} into {in_time(plan.budget)}'
+    cut = f': {seeds} are done, with all {design.trials} trials for every row' if seeds < design.seeds else ''
+    print(f'{told}{cut}; about {in_time(total)} in all', file=stream)
     return design.with_seeds(seeds)
 
 
@@ -334,12 +331,15 @@ def _places(design: Design) -> list[tuple[str, Amount, str]]:
     return [(row.key, amount, domain) for amount in design.amounts for domain in design.domains for row in design.rows]
 
 
-def _given(overrides: Overrides, name: str) -> Any:
-    """The value that an override gives, as it was written."""
+def _data_root(overrides: Overrides) -> str:
+    """The folder of the data, as it was written."""
     if isinstance(overrides, Mapping):
-        return overrides.get(name)
-    values = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == name]
-    return values[-1] if values else None
+        given = [overrides['data_root']] if 'data_root' in overrides else []
+    else:
+        given = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == 'data_root']
+    if not given:
+        raise ConfigError('which data? give data_root=FOLDER, or name configs that know theirs: methods=ce/r50_cifar10')
+    return str(given[-1])
 
 
 def _told(cost: Any) -> str:

@@ -10,10 +10,8 @@ from cft.engine.split_divisions import WORDS, readings, takes
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
-from .overrides import Overrides
-
 SHOWN = 3
-WITHOUT_TEST: Overrides = {'test_dataloader': None, 'test_cfg': None, 'test_evaluator': None}
+WITHOUT_TEST: dict[str, None] = {'test_dataloader': None, 'test_cfg': None, 'test_evaluator': None}
 
 
 def split_overrides(cfg: Config, seed: int) -> dict[str, int]:

@@ -257,7 +257,10 @@ def _all_pairs(rows: Mapping[str, list[float]]) -> list[PairOfMethods]:
     twos = list(combinations(rows, 2))
     differences = [paired_difference(rows[first], rows[second]) for first, second in twos]
     corrected = holm([difference.p for difference in differences])
-    return [PairOfMethods(*two, *rest) for two, *rest in zip(twos, differences, corrected, strict=True)]
+    return [
+        PairOfMethods(first, second, difference, p)
+        for (first, second), difference, p in zip(twos, differences, corrected, strict=True)
+    ]
 
 
 def _cost(runs: Mapping[tuple, Record], reference: Mapping[tuple, Record]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         row += ['-' if method.peak_bytes is None else shown_memory(method.peak_bytes)] * known['memory']
         rows.append(row)
     places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
-    bold = {(row, column) for name, column in places.items() if (row := _best(comparison, name)) is not None}
+    bold = {(best, column) for name, column in places.items() if (best := _best(comparison, name)) is not None}
     note = f'{len(base.pairs)} {comparison.paired_by}s; ± one standard deviation; bold: best, and significantly so'
     return Table(columns, rows, bold, note)
 
@@ -101,9 +101,9 @@ def learning_curve_table(comparisons: Mapping[str, Comparison]) -> Table:
         for method in first.methods
     ]
     bold = {
-        (row, column)
+        (best, column)
         for column, comparison in enumerate(comparisons.values(), start=1)
-        if (row := _best(comparison, comparison.metric)) is not None
+        if (best := _best(comparison, comparison.metric)) is not None
     }
     return Table(columns, rows, bold, f'{shown_name(first.metric)} by labels of each class')
 
