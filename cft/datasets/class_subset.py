@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
+from cft.datasets.sample_infos import parts_of, sample_info
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -72,6 +73,7 @@ class ClassSubset(Dataset):
         new = np.array([kept.index(name) if name in kept else -1 for name in names])
         self._rows = np.flatnonzero(new[labels] >= 0)
         self._labels = new[labels][self._rows]
+        self._parts = parts_of(self.source)
         self.data_root = getattr(self.source, 'data_root', None)
 
     def full_init(self) -> None:
@@ -83,7 +85,7 @@ class ClassSubset(Dataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """What the annotations say of a sample."""
-        return {**self.source.get_data_info(int(self._rows[index])), 'gt_label': int(self._labels[index])}
+        return {**sample_info(self._parts, int(self._rows[index])), 'gt_label': int(self._labels[index])}
 
     def __len__(self) -> int:
         return len(self._rows)
