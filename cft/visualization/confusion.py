@@ -72,7 +72,8 @@ def confusion_panel(matrix: np.ndarray, classes: Sequence[str]) -> Panel:
         table = mistakes_table(matrix, classes)
     return Panel(
         'confusion', 'Confusion matrix',
-        'Rows are true classes, columns predicted ones; the colour is the part of the row.',
+        'Rows are true classes, columns predicted ones; the colour is the part of the row'
+        + (', and so are the numbers.' if in_per_cent else '.'),
         f'Confusion matrix of {count} classes: {right} of {total} on the diagonal.', figure, table,
     )  # fmt: skip
 

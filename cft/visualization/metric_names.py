@@ -77,6 +77,17 @@ def digits(metric: str, value: float) -> int:
     return 1 if '(%)' in shown_name(metric) or abs(value) > 10 else 3
 
 
+def as_title(name: str) -> str:
+    """A name as a title begins; one with capitals of its own stays.
+
+    Example:
+        >>> as_title('isotropy'), as_title('kNN accuracy'), as_title('mIoU (%)')
+        ('Isotropy', 'kNN accuracy', 'mIoU (%)')
+    """
+    first = name.split(' ')[0]
+    return name[:1].upper() + name[1:] if first == first.lower() else name
+
+
 def in_order(metrics: Mapping[str, float]) -> list[str]:
     """Names of metrics, the one that tells most first.
 

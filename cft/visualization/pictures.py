@@ -78,7 +78,7 @@ def picture_of(pixels: np.ndarray) -> Image.Image:
     if pixels.dtype != np.uint8:
         values = np.nan_to_num(pixels.astype(np.float64))
         span = values.max() - values.min()
-        pixels = np.uint8(255 * (values - values.min()) / span) if span else np.zeros(pixels.shape, np.uint8)
+        pixels = (255 * (values - values.min()) / (span or 1.0)).astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = pixels[..., 0]
     return Image.fromarray(pixels).convert('RGB')
