@@ -38,7 +38,7 @@ def curve_panels(
         ['Validation: accuracy (%)']
     """
     colors = series_colors(list(curves), baseline)
-    panels = []
+    panels: list[Panel] = []
     for split, kind in (('val', 'Validation'), ('train', 'Training')):
         fields = _fields([run.get(split, {}) for runs in curves.values() for run in runs])
         if split == 'train':
