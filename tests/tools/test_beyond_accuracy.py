@@ -81,5 +81,5 @@ def test_table_figures_and_numbers(analysis: SimpleNamespace, tmp_path: Path) ->
     assert numbers['s_dbw on validation']['s_dbw/tong']['step'] == [0, 40, 80]
     assert numbers['s_dbw on validation']['s_dbw/tong']['values']['coin'][2] == [1.0, 2.5, 0.25]
     assert 's_dbw/tong at the end (step 80): CE 0.250, COIN minus CE +0.000' in printed
-    assert 'COIN against CE: better in accuracy' in page and 'python beyond_accuracy.py' in page
+    assert 'COIN against CE. Better: accuracy; retrieval mAP@R;' in page and 'python beyond_accuracy.py' in page
     assert all((tmp_path / f'{name}.svg').stat().st_size > 10_000 for name in ('beyond_accuracy', 's_dbw'))

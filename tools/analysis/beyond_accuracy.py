@@ -243,14 +243,16 @@ def told_differences(comparisons: Sequence['Comparison']) -> list[str]:
     """For each method in which measures it is better than cross-entropy, in which worse, and where one cannot tell."""
     sentences = []
     for key in (key for key in METHODS if key != BASELINE):
-        found: dict[str, list[str]] = {'better': [], 'worse': [], 'not distinguishable': []}
+        found: dict[str, list[str]] = {'Better': [], 'Worse': [], 'Not distinguishable': []}
         for row, comparison in zip(ROWS, comparisons, strict=True):
             verdict = comparison.method(key).metrics[row.metric].verdict
             better = 'below' if row.smaller else 'above'
-            kind = 'better' if verdict == better else 'worse' if verdict in ('above', 'below') else verdict
-            found[kind].append(row.name.split(' (')[0])
-        told = [f'{kind} in {", ".join(names)}' for kind, names in found.items() if names]
-        sentences.append(f'{METHODS[key]} against CE: {"; ".join(told)}.')
+            kind = (
+                'Better' if verdict == better else 'Worse' if verdict in ('above', 'below') else 'Not distinguishable'
+            )
+            found[kind].append(row.name.removesuffix(' (%)').removesuffix(' (nats)'))
+        told = [f'{kind}: {"; ".join(names)}.' for kind, names in found.items() if names]
+        sentences.append(f'{METHODS[key]} against CE. {" ".join(told)}')
     return sentences
 
 
