@@ -13,6 +13,7 @@ import argparse
 import json
 import shlex
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -177,9 +178,7 @@ def write_results(records: Sequence['RunRecord'], work_dir: Path, command: str) 
     }  # fmt: skip
     draws = sorted({record.labels['draw'] for record in records if record.labels})
     numbers = {'command': command, 'draws': draws, 'methods': METHODS, 'values': values, 's_dbw on validation': curves}
-    # One line for each list of numbers.
-    text = json.dumps(numbers, indent=1).replace('\n   ', ' ').replace('\n  ]', ' ]')
-    (work_dir / 'beyond_accuracy.json').write_text(f'{text}\n')
+    (work_dir / 'beyond_accuracy.json').write_text(f'{json.dumps(numbers)}\n')
     found, claim = told_differences(comparisons), told_s_dbw(curves)
     page = PAGE.format(
         command=command, table=tables.markdown(table), caption=table.caption, found=bullets(found), claim=bullets(claim)
@@ -243,16 +242,16 @@ def told_differences(comparisons: Sequence['Comparison']) -> list[str]:
     """For each method in which measures it is better than cross-entropy, in which worse, and where one cannot tell."""
     sentences = []
     for key in (key for key in METHODS if key != BASELINE):
-        found: dict[str, list[str]] = {'Better': [], 'Worse': [], 'Not distinguishable': []}
+        found: dict[str, list[str]] = {'Better': [], 'Worse': []}
         for row, comparison in zip(ROWS, comparisons, strict=True):
             verdict = comparison.method(key).metrics[row.metric].verdict
-            better = 'below' if row.smaller else 'above'
-            kind = (
-                'Better' if verdict == better else 'Worse' if verdict in ('above', 'below') else 'Not distinguishable'
-            )
-            found[kind].append(row.name.removesuffix(' (%)').removesuffix(' (nats)'))
+            if verdict in ('above', 'below'):
+                better = 'below' if row.smaller else 'above'
+                name = row.name.removesuffix(' (%)').removesuffix(' (nats)')
+                found['Better' if verdict == better else 'Worse'].append(name)
         told = [f'{kind}: {"; ".join(names)}.' for kind, names in found.items() if names]
-        sentences.append(f'{METHODS[key]} against CE. {" ".join(told)}')
+        rest = 'In the others not distinguishable.' if told else 'Not distinguishable in any measure.'
+        sentences.append(' '.join([f'{METHODS[key]} against CE.', *told, rest]))
     return sentences
 
 
@@ -264,14 +263,14 @@ def told_s_dbw(curves: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name, found in curves.items():
         middle, last = len(found['step']) // 2, len(found['step']) - 1
         for when, at in (('before fine-tuning', 0), ('after stage 1', middle), ('at the end', last)):
-            ce, coin = ([draw[at] for draw in found['values'][key]] for key in ('ce', 'coin'))
-            text = f'{name} {when} (step {found["step"][at]}): CE {sum(ce) / len(ce):.3f}'
-            if at:
-                difference = paired_difference(coin, ce)
+            values = {key: [draw[at] for draw in rows] for key, rows in found['values'].items()}
+            text = f'{name} {when} (step {found["step"][at]}): CE {sum(values["ce"]) / len(values["ce"]):.3f}'
+            for other in ('ce', 'scl') if at else ():
+                difference = paired_difference(values['coin'], values[other])
                 holds = 'lower' if difference.high < 0 else 'higher' if difference.low > 0 else 'not distinguishable'
                 text += (
-                    f', COIN minus CE {difference.mean:+.3f} (95 % interval {difference.low:+.3f} to '
-                    f'{difference.high:+.3f}, {len(ce)} draws): {holds}'
+                    f'; COIN minus {CURVES[other]} {difference.mean:+.3f} (95 % interval {difference.low:+.3f} to '
+                    f'{difference.high:+.3f}, {difference.pairs} draws), {holds}'
                 )
             sentences.append(f'{text}.')
     return sentences
@@ -300,7 +299,9 @@ def differences_figure(comparisons: Sequence['Comparison']) -> Any:
             axes.scatter([mean], [place], s=30, color=colors[key], zorder=3)
         axes.set_yticks(range(len(others)), [METHODS[key] for key in others])
         axes.set_ylim(len(others) - 0.5, -0.5)
-        axes.set_title(row.name + ('\nsmaller is better' if row.smaller else ''), fontsize=9, color=INK)
+        axes.locator_params(axis='x', nbins=5)
+        title = textwrap.fill(row.name, 34) + ('\nsmaller is better' if row.smaller else '')
+        axes.set_title(title, fontsize=9, color=INK)
         quiet_axes(axes, grid='x')
         axes.tick_params(axis='y', labelcolor=INK)
     figure.supxlabel('difference to CE, paired over draws, with its 95 % interval', fontsize=9, color=QUIET)
