@@ -82,8 +82,8 @@ def detection_tables(
 
 
 def _evaluated(objects: Sequence[Boxes], predictions: Sequence[Boxes], num_classes: int) -> Any:
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
+    from pycocotools.coco import COCO  # type: ignore[import-untyped]
+    from pycocotools.cocoeval import COCOeval  # type: ignore[import-untyped]
 
     annotations: list[dict] = []
     for number, image in enumerate(objects):
