@@ -9,7 +9,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 
 from cft.engine.class_heads import num_classes_of
-from cft.engine.encoding import encode_batches, several_labels
+from cft.engine.encoding import UNLABELLED, encode_batches, several_labels
 from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, told_batches
 from cft.errors import ConfigError
@@ -78,7 +78,7 @@ def evaluate_classifier(
     material = Material(
         test.features,
         np.zeros(len(test.labels), int) if several else test.labels,
-        None if train is None else (train.features, train.labels),
+        None if train is None else _labelled(train),
         test.scores,
         None if beyond is None else beyond.features,
         None if beyond is None else beyond.scores,
@@ -94,6 +94,12 @@ def evaluate_classifier(
     return Evaluation(
         task, split, {**test.metrics, **metrics}, tables, classes, files, len(test.labels), notes=[*notes, *undefined]
     )
+
+
+def _labelled(train: Extracted) -> tuple[np.ndarray, np.ndarray]:
+    """Features and labels of the images that have one; pre-training may use others as well."""
+    known = train.labels != UNLABELLED
+    return (train.features, train.labels) if known.all() else (train.features[known], train.labels[known])
 
 
 def _missing(runner: Runner, split: str, several: bool, predicts: bool, has_outside: bool) -> dict[str, str]:
@@ -156,6 +162,8 @@ def _checked_classes(runner: Runner, dataset: Any, predicts: bool) -> list[str]:
 
 def _require_classes(labels: np.ndarray, classes: Sequence[str], split: str) -> None:
     found = np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))
+    if UNLABELLED in found:
+        raise ConfigError(f'some of the {split} images have no label; name a split that has, such as --split val')
     if len(found) < 2:
         name = classes[int(found[0])] if len(found) and len(classes) else 'none'
         raise ConfigError(

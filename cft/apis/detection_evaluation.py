@@ -53,7 +53,8 @@ def evaluate_detection(runner: Runner, split: str, folder: Path, check: Check) -
             samples = model.test_step(batch)
             own += [_predicted(sample.pred_instances) for sample in samples]
             evaluator.process(data_samples=samples, data_batch=batch)
-    metrics = numbers(evaluator.evaluate(len(dataset)))
+    # COCO writes -1 where there is no object, such as none of a size.
+    metrics = {name: value for name, value in numbers(evaluator.evaluate(len(dataset))).items() if value >= 0}
     predictions = objects_in_order(own, len(dataset))
     if not is_main_process():
         return None

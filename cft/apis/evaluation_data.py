@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from cft.datasets.sample_infos import parts_of, sample_infos
-from cft.engine.config_nodes import innermost_dataset, iterate_dicts
+from cft.engine.config_nodes import innermost_dataset
+from cft.engine.training_data import with_pipeline
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -53,27 +54,19 @@ def evaluated_split(cfg: Config, split: str) -> tuple[dict, dict]:
         return _labelled(cfg, split), cfg.train_dataloader
     if split != 'train' or own is None:
         raise ConfigError(f'{cfg.filename} has no {split} data ({split}_dataloader is None); name another split')
-    return _with_pipeline(own.dataset, innermost_dataset(tested.dataset)['pipeline']), tested
+    return with_pipeline(own.dataset, innermost_dataset(tested.dataset)['pipeline']), tested
 
 
 def _labelled(cfg: Config, split: str) -> dict:
-    dataset = innermost_dataset(cfg.train_dataloader.dataset)
-    if dataset.get('type') != 'cft.UnlabelledImages':
-        return plain_dataset(cfg, split)
+    """Of a config of pre-training."""
     if 'test_pipeline' not in cfg:
         raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    return dict(type='cft.ImageFolder', data_root=dataset['data_root'], split=split, pipeline=cfg.test_pipeline)
-
-
-def _with_pipeline(dataset: ConfigDict, pipeline: list) -> dict:
-    """The data set that reads the images, and what chooses among them, without augmentation and without repetition."""
-    dataset = copy.deepcopy(dataset)
-    while str(dataset.get('type')).split('.')[-1] in ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset'):
-        dataset = dataset['dataset']
-    for _, node in iterate_dicts(dataset):
-        if 'pipeline' in node:
-            node['pipeline'] = pipeline
-    return dataset
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if dataset.get('type') == 'cft.UnlabelledImages':
+        return dict(type='cft.ImageFolder', data_root=dataset['data_root'], split=split, pipeline=cfg.test_pipeline)
+    if split == 'train':
+        return with_pipeline(cfg.train_dataloader.dataset, cfg.test_pipeline)
+    return plain_dataset(cfg, split)
 
 
 def build_dataset(cfg: Config, dataset: dict) -> Any:

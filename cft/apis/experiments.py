@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
 
 from cft.errors import ConfigError
 from cft.experiments import (
@@ -21,14 +21,22 @@ from cft.experiments import (
     named_executor,
     read_curves,
 )
+from cft.experiments.job import own_name
+from cft.experiments.printing import printed_to
+from cft.files import require_writable
 
+from .drawn_data import join_process_group
+from .evaluating import evaluate_runner
+from .evaluation_data import build_dataset, evaluated_split
 from .planning import forgotten_instances
-from .run_checks import SPLITS, PlanChecks, configured, splits_of
+from .run_checks import PlanChecks, configured, splits_of
 from .run_facts import describe_data, describe_software, forget_peak, peak_memory, stage_switches
 from .runner import build_runner, initialise
 from .step_cost import logged_step_seconds
 from .training import train
 
+# What the checks before the first run say.
+LOG = 'plan.log'
 WORK = 'cft.apis.experiments:train_and_measure'
 
 
@@ -71,12 +79,18 @@ def run_plan(
         >>> records[0].metrics['test']['accuracy/top1']  # doctest: +SKIP
         91.2
     """
+    if not runs:
+        return []
     plan = Plan(runs)
+    require_writable(folder)
     with contextlib.ExitStack() as stack:
         if isinstance(executor, str):
             # What is wrong with it shows first.
             executor = stack.enter_context(named_executor(executor, len(plan)))
-        facts = PlanChecks().facts(plan.runs)
+        # What reading and checking of many configs tells is in the log of each run once more.
+        with printed_to(Path(folder) / own_name(LOG)):
+            join_process_group(configured(plan.runs[0]))
+            facts = PlanChecks().facts(plan.runs)
         return execute(plan, folder, work, executor, progress, facts)
 
 
@@ -118,7 +132,13 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
         trains = run.options.get('train', True)
         runner = train(cfg, resume=is_resumable(folder)) if trains else _untrained(cfg)
         checkpoint = _take_chosen(runner, folder) if trains else None
-        metrics = {split: measure(runner, split, run.options.get('measures', ()), folder) for split in splits}
+        measures = run.options.get('measures', ())
+        metrics = {
+            split: evaluate_runner(
+                runner, split, measures, folder, predicts=None if trains else False, checkpoint=checkpoint
+            ).metrics
+            for split in splits
+        }
         return RunRecord(
             name=run.name,
             fingerprint='',
@@ -136,25 +156,10 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
         )
 
 
-def measure(runner: Runner, split: str, measures: Sequence[str], folder: Path) -> dict[str, float]:
-    """Metrics of the model of a runner on a split.
-
-    Args:
-        runner: With the weights that are measured.
-        split: ``'val'`` or ``'test'``.
-        measures: Further measures.
-        folder: Where predictions and features go.
-    """
-    loop = runner.val_loop if split == 'val' else runner.build_test_loop(runner._test_loop)
-    return {name: float(value) for name, value in loop.run().items()}
-
-
 def is_resumable(folder: Path) -> bool:
     """Whether an interrupted run has left a complete checkpoint."""
     if not (folder / 'last_checkpoint').is_file():
         return False
-    from mmengine.runner import find_latest_checkpoint
-
     newest = find_latest_checkpoint(str(folder))
     return newest is not None and Path(newest).is_file()
 
@@ -189,12 +194,5 @@ def _step_seconds(runner: Runner) -> float | None:
 
 
 def _data(runner: Runner, splits: Sequence[str], trains: bool) -> dict[str, Any]:
-    found = {}
-    for split in SPLITS:
-        if split == 'train' and trains:
-            found[split] = describe_data(runner.train_dataloader.dataset)
-        elif split == 'val' and split in splits:
-            found[split] = describe_data(runner.val_dataloader.dataset)
-        elif split == 'test' and split in splits:
-            found[split] = describe_data(runner.test_dataloader.dataset)
-    return found
+    found = {split: describe_data(build_dataset(runner.cfg, evaluated_split(runner.cfg, split)[0])) for split in splits}
+    return found | ({'train': describe_data(runner.train_dataloader.dataset)} if trains else {})

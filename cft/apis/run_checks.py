@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS, DefaultScope
 
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
+from cft.evaluation.chosen_measures import chosen_measures
 from cft.experiments import Output, Run
 from cft.experiments.fingerprint import filled_in
+from cft.registry import DATASETS
 
 from .completion import complete_config
 from .config import load_config
 from .config_checks import check_config
 from .data_digest import digest_data
+from .evaluation_data import evaluated_split
 from .runner import explained_errors
 from .setting_values import check_splits
 
@@ -26,7 +28,6 @@ from .setting_values import check_splits
 PLACE_KEYS = ('work_dir', 'experiment_name', 'launcher', 'resume', 'log_level', 'visualizer', 'tracker')
 # What a run may be asked for beside its training, with the defaults; see cft.apis.experiments.
 OPTIONS = {'splits', 'measures', 'train'}
-SPLITS = ('train', 'val', 'test')
 # Beside the data loaders, what says which data are read.
 DATA_KEYS = ('data_root', 'drawn_data', 'classes', 'label_format', 'test_domain', 'default_scope', 'launcher')
 BLOCK = 1 << 24
@@ -100,11 +101,14 @@ class PlanChecks:
         cfg = configured(run)
         check_splits(cfg)
         check_config(cfg)
-        return {'config': self._settings(run), 'data': self._digests(run, cfg)}
+        chosen_measures(run.options.get('measures', ()))
+        return {
+            'config': self._settings(configured(run, filled_in(run)) if run.needs else cfg),
+            'data': self._digests(run, cfg),
+        }
 
-    def _settings(self, run: Run) -> dict:
+    def _settings(self, cfg: Config) -> dict:
         """The complete config as JSON, its checkpoints by content."""
-        cfg = configured(run, filled_in(run))
         settings = {key: value for key, value in cfg.to_dict().items() if key not in PLACE_KEYS}
         for _, node in iterate_dicts(settings):
             for key in ('checkpoint', 'load_from'):
@@ -125,36 +129,35 @@ class PlanChecks:
         return self._contents[key]
 
     def _digests(self, run: Run, cfg: Config) -> dict[str, Any]:
-        """Digests of the data of the splits that the run reads."""
-        used = {'train', 'val', *splits_of(run, cfg)} if run.options.get('train', True) else set(splits_of(run, cfg))
-        missing = [split for split in splits_of(run, cfg) if not cfg.get(f'{split}_dataloader')]
-        if missing:
-            raise ConfigError(f'{cfg.filename} has no {" and no ".join(missing)} data to evaluate on')
-        key = json.dumps([sorted(used), _data_settings(cfg)], sort_keys=True, default=str)
+        """Digests of the data that the run reads."""
+        trains, splits = run.options.get('train', True), splits_of(run, cfg)
+        key = json.dumps([trains, splits, _data_settings(cfg)], sort_keys=True, default=str)
         if key not in self._data:
-            self._data[key] = digest_splits(cfg, [split for split in SPLITS if split in used])
+            self._data[key] = digest_splits(cfg, trains, splits)
         return self._data[key]
 
 
-def digest_splits(cfg: Config, splits: Sequence[str]) -> dict[str, Any]:
-    """Digest of the data of each split, as :func:`cft.apis.data_digest.digest_data` gives it.
+def digest_splits(cfg: Config, trains: bool, splits: Sequence[str]) -> dict[str, Any]:
+    """Digest of the data of each split that is used, as :func:`cft.apis.data_digest.digest_data` gives it.
 
     Args:
         cfg: As it was read; not changed.
-        splits: Those that the config has not are left out.
+        trains: Whether there is a training, which uses its data and those of the validation.
+        splits: What is evaluated.
 
     Raises:
         ConfigError: If data are missing or wrong.
     """
     cfg = copy.deepcopy(cfg)
     complete_config(cfg)
+    loaders = {split: cfg.get(f'{split}_dataloader') for split in ('train', 'val') if trains}
+    datasets = {split: loader.dataset for split, loader in loaders.items() if loader}
+    datasets = {split: evaluated_split(cfg, split)[0] for split in splits} | datasets
     found = {}
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
-        for split in splits:
-            loader = cfg.get(f'{split}_dataloader')
-            if loader:
-                with explained_errors(cfg, reads_data=split):
-                    found[split] = digest_data(DATASETS.build(loader['dataset']))['digest']
+    with DATASETS.switch_scope_and_registry(cfg.get('default_scope')):
+        for split, dataset in datasets.items():
+            with explained_errors(cfg, reads_data=split):
+                found[split] = digest_data(DATASETS.build(dataset))['digest']
     return found
 
 

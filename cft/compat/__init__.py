@@ -28,6 +28,9 @@ lines of the libraries' own go to     the environment, the whole config and tabl
 the log file instead of the screen,   hooks are hundreds of lines before the first       ``test_imports``
 as long as ``log_level`` is not       step; others alarm about parts that no config of
 ``DEBUG``                             ours uses (:mod:`.quiet_screen` lists them)
+MMEngine's ``Config.pretty_text``     formatting takes 0.1 s and more, five times at the  ``compat/test_config_text``
+formats a content once                start of a run and for each checkpoint
+                                      (:mod:`.config_text`)
 ====================================  ================================================  =============================
 
 From then on this holds for every config, whichever tool runs it: ours carry
@@ -39,7 +42,7 @@ another library changes its meaning; the weight initialiser ``SSLPretrained``
 is added to MMEngine's.
 """  # noqa: E501 - the table above
 
-from . import checkpoint_loaders, file_handlers, import_hooks, local_backend, quiet_screen
+from . import checkpoint_loaders, config_text, file_handlers, import_hooks, local_backend, quiet_screen
 
 
 def install() -> None:
@@ -48,4 +51,5 @@ def install() -> None:
     checkpoint_loaders.register_loaders()
     file_handlers.register_plain_handlers()
     local_backend.register_local_backend()
+    config_text.remember_config_texts()
     quiet_screen.quieten()

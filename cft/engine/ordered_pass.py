@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
+from mmengine.dataset import DefaultSampler
 from mmengine.dist import all_gather, all_gather_object, get_world_size, is_main_process
 from mmengine.runner import Runner
 from rich.console import Console
@@ -34,6 +35,28 @@ def ordered_loader(dataset: Dataset | dict, settings: ConfigDict | dict) -> Data
     kept = {name: settings[name] for name in KEPT if name in settings}
     sampler = {'type': 'mmengine.DefaultSampler', 'shuffle': False, 'seed': 0}
     return Runner.build_dataloader({**kept, 'dataset': dataset, 'sampler': sampler})
+
+
+def reordered(loader: DataLoader, dataset: Dataset | None = None) -> DataLoader:
+    """A loader of the same kind whose batches :func:`in_order` puts together again.
+
+    Args:
+        loader: With batches of a fixed size.
+        dataset: Read instead of its own.
+
+    Example:
+        >>> reordered(runner.val_dataloader)  # doctest: +SKIP
+    """
+    dataset = loader.dataset if dataset is None else dataset
+    return DataLoader(
+        dataset,
+        batch_size=loader.batch_size or 1,
+        sampler=DefaultSampler(dataset, shuffle=False, seed=0),
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        pin_memory=loader.pin_memory,
+        worker_init_fn=loader.worker_init_fn,
+    )
 
 
 @contextmanager

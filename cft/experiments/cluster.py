@@ -16,8 +16,9 @@ from cft.engine.run_cost import cpu_count
 from cft.errors import ConfigError
 from cft.files import write_atomically
 
-from .job import Job, Outcome, perform, print_to
+from .job import Job, Outcome, perform
 from .local_workers import import_path
+from .printing import print_to
 
 FOLDER = 'submitit'
 # Of submitit's own; all others are those of sbatch.

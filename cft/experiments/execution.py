@@ -16,7 +16,7 @@ from cft.files import require_writable
 
 from .executor import Executor
 from .fingerprint import DIGITS, fingerprints
-from .job import Job, Outcome
+from .job import LOG, Job, Outcome
 from .plan import Plan
 from .progress import PlanProgress, TimeLeft
 from .records import RUNS, RunRecord
@@ -75,7 +75,8 @@ def execute(
         require_writable(folder / RUNS)
     state = _State(plan, folder, work, facts or {}, TimeLeft(executor.width))
     own = progress is None
-    progress = progress or PlanProgress(len(plan))
+    progress = progress or PlanProgress()
+    progress.expect(len(plan), folder / RUNS / 'NAME' / LOG)
     signals = StopSignals()
     signals.install()
     try:

@@ -1,12 +1,9 @@
 """One run after the other, in the process that asks for them."""
 
-import contextlib
-import io
-import sys
 from collections.abc import Sequence
-from typing import TextIO
 
 from .job import Job, Outcome, perform
+from .printing import printed_to
 
 
 class InProcess:
@@ -27,16 +24,8 @@ class InProcess:
     def start(self, jobs: Sequence[Job]) -> None:
         """Do the jobs."""
         for job in jobs:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            stream = _Redirected(sys.stdout)
-            with open(job.log, 'a', buffering=1) as log:
-                stream.target = log
-                with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-                    try:
-                        self._ended.append(perform(job))
-                    finally:
-                        # Loggers that the run has made may speak later.
-                        stream.target = sys.__stderr__ or io.StringIO()
+            with printed_to(job.log):
+                self._ended.append(perform(job))
 
     def wait(self, seconds: float) -> list[Outcome]:
         """How they ended, at once."""
@@ -51,19 +40,3 @@ class InProcess:
 
     def __exit__(self, *error: object) -> None:
         """There is nothing to close."""
-
-
-class _Redirected(io.TextIOBase):
-    """A stream that can be turned elsewhere when others hold it already."""
-
-    def __init__(self, target: TextIO) -> None:
-        self.target = target
-
-    def write(self, text: str, /) -> int:
-        return self.target.write(text)
-
-    def flush(self) -> None:
-        self.target.flush()
-
-    def writable(self) -> bool:
-        return True

@@ -1,8 +1,6 @@
 """One run as it is handed to whoever does it: where it lies, what it gets from others, and what does it."""
 
 import contextlib
-import os
-import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -12,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from mmengine.dist import get_world_size, is_main_process
+from mmengine.dist import get_rank, get_world_size, is_main_process
 
 from cft.engine.sole_run import FolderInUse, sole_run
 from cft.engine.stop_signals import TrainingStopped
@@ -54,9 +52,8 @@ class Job:
 
     @property
     def log(self) -> Path:
-        """What the run prints; other processes of a distributed one have files of their own."""
-        rank = os.environ.get('RANK', '0')
-        return self.folder / (LOG if rank == '0' else LOG.replace('.', f'_rank{rank}.'))
+        """What the run prints."""
+        return self.folder / own_name(LOG)
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,17 @@ class Outcome:
     name: str
     state: Literal['done', 'held', 'failed', 'killed', 'stopped']
     message: str = ''
+
+
+def own_name(log: str) -> str:
+    """The name of a log; other processes of a distributed job than the first have files of their own.
+
+    Example:
+        >>> own_name('run.log')
+        'run.log'
+    """
+    rank = get_rank()
+    return log.replace('.', f'_rank{rank}.') if rank else log
 
 
 def perform(job: Job) -> Outcome:
@@ -136,17 +144,3 @@ def find_work(name: str) -> Work:
         return getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f'work={name!r} names no function ({error}); write module:function') from error
-
-
-def print_to(path: Path) -> None:
-    """Let all that this process and its children print from now on go to a file.
-
-    Example:
-        >>> print_to(Path('runs/ce-0-0f/run.log'))  # doctest: +SKIP
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with open(path, 'a') as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)

@@ -22,20 +22,28 @@ class PlanProgress(SeriesProgress):
     """Shows the runs of a plan.
 
     Args:
-        total: Number of runs.
         stream: Where; None for standard output.
 
     Example:
-        >>> progress = PlanProgress(2)
+        >>> progress = PlanProgress()
+        >>> progress.expect(2, 'runs/NAME/run.log')
+        2 runs; what each prints is in runs/NAME/run.log
         >>> progress.known(RunRecord('ce-0', '0f', 'ce/folder', metrics={'val': {'accuracy/top1': 91.0}}))
         [1/2] ce-0: val accuracy/top1 91.00 (was there)
         >>> progress.close()
     """
 
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
-        super().__init__(total, stream)
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(0, stream)
         self._begun: dict[str, tuple[Job, float]] = {}
         self._lines: dict[str, Any] = {}
+
+    def expect(self, total: int, logs: str | Path) -> None:
+        """A plan of so many runs begins, another one than before."""
+        self.done, self.total = 0, total
+        if self.bar is not None:
+            self.bar.update(self.task, total=total, completed=0)
+        self.say(f'{total} run{"s" * (total != 1)}; what each prints is in {logs}')
 
     def known(self, record: RunRecord) -> None:
         """A run is finished that nothing had to be done for."""

@@ -8,7 +8,8 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from .job import Job, perform, print_to
+from .job import Job, perform
+from .printing import print_to
 
 
 def main() -> None:
