@@ -15,7 +15,9 @@ from cft.engine.trial_storage import PRUNERS
 from cft.errors import ConfigError
 from cft.experiments import Executor, Plan, PlanProgress, Run, RunRecord, execute, named_executor
 from cft.experiments.job import Job
+from cft.experiments.printing import printed_to
 from cft.experiments.search_settings import SearchSettings
+from cft.files import require_writable
 
 from .catalogue import CONFIGS, find_config
 from .completion import complete_config
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 # On a cluster, where as many could begin as are let.
 MOST_SEARCHERS = 8
+# What configs say while they are checked.
+CHECKS = 'search.log'
 SMALLER_IS_BETTER = ('loss', 'ece', 'nll', 'brier')
 
 
@@ -117,8 +121,9 @@ def search(
     with contextlib.ExitStack() as stack:
         if isinstance(executor, str):
             executor = stack.enter_context(named_executor(executor, workers or trials))
-        settings = _settings(_name(path), given, space, seeds, metric, pruner, split_seed)
-        home.mkdir(parents=True, exist_ok=True)
+        require_writable(home)
+        with printed_to(home / CHECKS):
+            settings = _settings(_name(path), given, space, seeds, metric, pruner, split_seed)
         settings.join(home)
         # Optuna is for those who search.
         from cft.experiments.studies import SharedStudy, best_of
@@ -220,7 +225,8 @@ class _SearchProgress(PlanProgress):
     """Shows the trials of a search instead of the processes that do them."""
 
     def __init__(self, study: 'SharedStudy', trials: int, stream: TextIO | None) -> None:
-        super().__init__(trials, stream)
+        super().__init__(stream)
+        self.total = trials
         self.study = study
         self._journal = study.folder / STUDY_FILE
         self._seen: set[int] = set()
@@ -252,6 +258,12 @@ class _SearchProgress(PlanProgress):
         if self.bar is not None:
             running = [result.number for result in self.study.results() if result.state == 'running']
             self.bar.update(self.task, description=f'trials {", ".join(map(str, running))}', eta=self._eta())
+
+    def expect(self, total: int, logs: str | Path) -> None:
+        """The trials are counted, not the processes that do them."""
+        if self.bar is not None:
+            self.bar.update(self.task, total=self.total, completed=self.done)
+        self.say(f'{self.total - self.done} trials are left; what each prints is in {self.study.folder}/runs')
 
     def begin(self, job: Job) -> None:
         """A searcher begins; its trials will be told."""
