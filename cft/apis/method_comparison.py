@@ -296,7 +296,8 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
     sentences.append(
         f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
-        'chance, alike for every row. Each model was tested once, with the epoch that validation chose.'
+        'chance, alike for every row. Each model was tested once, with the epoch that validation chose. Intervals are '
+        'over these draws, for these test images.'
     )
     return sentences
 

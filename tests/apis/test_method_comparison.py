@@ -19,6 +19,7 @@ from cft.apis.method_comparison import describe_costs
 from cft.errors import ConfigError
 from cft.evaluation import recommend, statements
 from cft.experiments import RunRecord, read_records
+from tests.support.detection_files import drawn_pictures, write_coco
 from tests.support.domain_files import draw_domains
 from tests.support.mask_folders import usual
 
@@ -243,6 +244,14 @@ def test_masks_are_judged_by_the_mean_iou(tmp_path):
     assert plan.metric == 'mIoU' and [row.config for row in plan.design.rows] == ['ce/folder_seg', 'scl/folder_seg']
     with pytest.raises(ConfigError, match='labels=5: a number for each class needs images of one class each'):
         plan_comparison(values, methods=['ce'], trials=0, labels=[5])
+
+
+def test_boxes_are_judged_by_the_average_precision(tmp_path):
+    write_coco(tmp_path / 'chess', drawn_pictures(tmp_path / 'drawn'))
+    plan = plan_comparison(
+        {'data_root': str(tmp_path / 'chess'), 'backbone': 'resnet18'}, methods=['ce', 'coin'], trials=0, seeds=1
+    )
+    assert plan.metric == 'coco/bbox_mAP' and plan.design.rows[1].config == 'coin/folder_det'
 
 
 def test_costs_are_told_before(data, tmp_path):
