@@ -19,7 +19,7 @@ from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_s
 from .config import load_config
 from .experiments import LOG, run_plan
 from .overrides import Overrides
-from .planning import dry_run
+from .planning import dry_run, forgotten_instances
 
 METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # With fewer, a method is judged by the luck of a few settings.
@@ -200,7 +200,7 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
         return run_plan(runs, folder, executor, progress)
 
     def told_elsewhere(make: Callable[..., list[Run]], *arguments: Any) -> list[Run]:
-        with printed_to(folder / LOG):
+        with printed_to(folder / LOG), forgotten_instances():
             return make(*arguments)
 
     design = plan.design
@@ -276,8 +276,8 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
     sentences = [f'Images: {numbers}.']
     if design.holds_out_domains:
         sentences.append(
-            f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; '
-            f'{design.seeds} seeds are averaged within it.'
+            f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; its draws are '
+            'averaged.'
         )
     else:
         sentences.append(
@@ -294,10 +294,11 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         sentences.append('No settings were searched: every row has those of its config.')
     if design.seeds < plan.design.seeds:
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
+    draws = 'One draw (0)' if design.seeds == 1 else f'{design.seeds} draws (0 to {design.seeds - 1})'
     sentences.append(
-        f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
-        'chance, alike for every row. Each model was tested once, with the epoch that validation chose. Intervals are '
-        'over these draws, for these test images.'
+        f'{draws}: a draw fixes the validation images, the labels and all chance, alike for every row. Each model was '
+        'tested once, with the epoch that validation chose. Intervals are over '
+        + ('domains.' if design.holds_out_domains else 'draws, for these test images.')
     )
     return sentences
 
