@@ -132,7 +132,7 @@ class TestProtocol:
         assert '| CE |' in files['table.md'] and r'\toprule' in files['table.tex']
         assert 'No choice can be made' in files['report.html'] and 'cft compare' in files['report.html']
         text = '\n'.join(summary_lines(found))
-        assert '15 training, 5 validation, 12 test' in text and 'by 3 trials for every row' in text
+        assert '15 training, 6 validation, 12 test' in text and 'by 3 trials for every row' in text
 
 
 def images(cfg: Config, split: str) -> set[str]:
