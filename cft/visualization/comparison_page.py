@@ -177,7 +177,7 @@ def _settings(records: Sequence[RunRecord], settings: Mapping[str, Mapping[str, 
     rows = [
         [name, *(_together(values.get(group, [])) for group in groups)]
         for name, values in by_group.items()
-        if name not in ('work_dir', 'experiment_name')
+        if name not in ('work_dir', 'experiment_name') and not name.endswith('seed')
     ]
     if not rows:
         return Section('settings', 'Settings')
