@@ -1,6 +1,6 @@
 """S_Dbw, a validity index of clusters: scatter within them plus density between them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -118,22 +118,27 @@ def _ball_densities(
     features: np.ndarray, members: list[np.ndarray], centres: np.ndarray, radius: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features within ``radius`` of the centres (K,), and of the middle between two, of both classes (K, K)."""
-    count = np.zeros((len(members), len(members)), dtype=np.int64)
-    for own, rows in enumerate(members):
-        halves = (centres - centres[own]) / 2
-        for part in blocks(len(rows), max(1, BLOCK // max(centres.shape))):
-            offsets = _rows(features, rows[part]) - centres[own]
-            scale = np.square(offsets).sum(axis=1)[:, None] + np.square(halves).sum(axis=1)
-            excess = scale - 2 * offsets @ halves.T - radius**2
-            count[own] += (excess < 0).sum(axis=0)
-            # The expanded square has lost its last digits: at the border the difference itself decides.
-            unsure = np.argwhere(np.abs(excess) <= 1e-10 * (scale + radius**2))
-            for some in blocks(len(unsure), max(1, BLOCK // centres.shape[1])):
-                row, other = unsure[some].T
-                inside = np.linalg.norm(offsets[row] - halves[other], axis=1) <= radius + 1e-12 * np.sqrt(
-                    scale[row, other]
-                )
-                np.add.at(count[own], other, inside.astype(np.int64) - (excess[row, other] < 0))
+    origin = centres.mean(axis=0)
+    centres = centres - origin
+    products = centres @ centres.T
+    squares = np.diag(products)
+    to_middles = (squares[:, None] + 2 * products + squares) / 4
+    count = np.zeros_like(products, dtype=np.int64)
+    numbers, own = np.concatenate(members), np.repeat(np.arange(len(members)), [len(rows) for rows in members])
+    for part in blocks(len(numbers), max(1, BLOCK // max(centres.shape))):
+        rows, of = _rows(features, numbers[part]) - origin, own[part]
+        scale = np.square(rows).sum(axis=1)[:, None] + to_middles[of]
+        along = rows @ centres.T
+        excess = scale - along - along[np.arange(len(rows)), of, None] - radius**2
+        inside = excess <= 0
+        # The expanded square has lost its last digits: at the border the difference itself decides.
+        unsure = np.argwhere(np.abs(excess) <= 1e-10 * (scale + radius**2))
+        for some in blocks(len(unsure), max(1, BLOCK // centres.shape[1])):
+            row, other = unsure[some].T
+            distances = np.linalg.norm(rows[row] - (centres[of[row]] + centres[other]) / 2, axis=1)
+            inside[row, other] = distances <= radius + 1e-12 * np.sqrt(scale[row, other])
+        present, start = np.unique(of, return_index=True)
+        count[present] += np.add.reduceat(inside, start, axis=0, dtype=np.int64)
     return np.diag(count).copy(), count + count.T
 
 
@@ -141,48 +146,60 @@ def _box_densities(
     features: np.ndarray, members: list[np.ndarray], centres: np.ndarray, spreads: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same with boxes: 1.96 standard errors to each side in every dimension."""
-    sizes = np.array([len(rows) for rows in members])[:, None]
-    own = np.array(
-        [
-            _in_boxes(features, rows, centres[[i]], 1.96 * spreads[[i]] / np.sqrt(len(rows)))[0]
-            for i, rows in enumerate(members)
-        ]
-    )
+    sizes = np.array([len(rows) for rows in members])
+    own = np.zeros(len(members), dtype=np.int64)
+    for i, numbers in enumerate(members):
+
+        def around(part: slice, i: int = i) -> tuple[np.ndarray, np.ndarray]:
+            return centres[[i], part], 1.96 / np.sqrt(sizes[i]) * spreads[[i], part]
+
+        own[i] = _in_boxes(features, numbers, 1, around)[0]
     count = np.zeros((len(members), len(members)), dtype=np.int64)
-    weights = own[:, None]
-    for i, rows in enumerate(members):
+    if (own == 0).sum() > 1:
+        return own, count
+    for i, numbers in enumerate(members):
         others = np.arange(len(members)) != i
-        if own[i] == 0:
-            # At most one density is 0 when this matters, so no sum of two is.
-            others &= own > 0
-        n, w = sizes[others], weights[others]
-        by_size = (centres[i] * n + centres[others] * sizes[i]) / (sizes[i] + n)
-        by_density = (centres[i] * weights[i] + centres[others] * w) / (weights[i] + w)
-        middles = TONG_LAMBDA * by_size + (1 - TONG_LAMBDA) * by_density
-        widths = 1.96 * (spreads[i] + spreads[others]) / 2 / np.sqrt(sizes[i] + n)
-        count[i, others] = _in_boxes(features, rows, middles, widths)
+        # What is between two centres lies nearer to the smaller class, and to the denser one.
+        share = sizes[others] / (sizes[i] + sizes[others])
+        share = TONG_LAMBDA * share + (1 - TONG_LAMBDA) * own[i] / (own[i] + own[others])
+        errors = 1.96 / 2 / np.sqrt(sizes[i] + sizes[others])
+
+        def between(
+            part: slice, i: int = i, others: np.ndarray = others, share: np.ndarray = share, errors: np.ndarray = errors
+        ) -> tuple[np.ndarray, np.ndarray]:
+            middles = centres[others, part] + share[:, None] * (centres[i, part] - centres[others, part])
+            return middles, errors[:, None] * (spreads[i, part] + spreads[others, part])
+
+        count[i, others] = _in_boxes(features, numbers, int(others.sum()), between)
     return own, count + count.T
 
 
-def _in_boxes(features: np.ndarray, numbers: np.ndarray, middles: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """How many of the rows lie in each box; nearly all leave it in the first dimensions."""
-    widths = widths + 1e-12 * np.abs(middles)
-    count = np.zeros(len(middles), dtype=np.int64)
-    for part in blocks(len(numbers), max(1, BLOCK // (16 * len(middles)))):
-        rows = _rows(features, numbers[part])
-        row, box = np.divmod(np.arange(len(rows) * len(middles)), len(middles))
-        for dimensions in _growing(rows.shape[1]):
-            kept = [
-                (
-                    np.abs(rows[row[some], dimensions] - middles[box[some], dimensions])
-                    <= widths[box[some], dimensions]
-                ).all(axis=1)
-                for some in blocks(len(row), max(1, BLOCK // (dimensions.stop - dimensions.start)))
-            ]
-            inside = np.concatenate(kept) if kept else np.zeros(0, dtype=bool)
+def _in_boxes(
+    features: np.ndarray,
+    numbers: np.ndarray,
+    count: int,
+    boxes: Callable[[slice], tuple[np.ndarray, np.ndarray]],
+) -> np.ndarray:
+    """How many of the rows lie in each box; nearly all leave it in the first dimensions.
+
+    ``boxes`` gives the middles and half widths (count, d) in a slice of the dimensions.
+    """
+    found = np.zeros(count, dtype=np.int64)
+    for some in blocks(len(numbers), max(1, BLOCK // (16 * count))):
+        rows = _rows(features, numbers[some])
+        row, box = np.divmod(np.arange(len(rows) * count), count)
+        for part in _growing(rows.shape[1]):
+            middles, widths = boxes(part)
+            widths = widths + 1e-12 * np.abs(middles)
+            inside = np.zeros(len(row), dtype=bool)
+            for block in blocks(len(row), max(1, BLOCK // (part.stop - part.start))):
+                distances = np.abs(rows[row[block], part] - middles[box[block]])
+                inside[block] = (distances <= widths[box[block]]).all(axis=1)
             row, box = row[inside], box[inside]
-        count += np.bincount(box, minlength=len(middles))
-    return count
+            if not len(row):
+                break
+        found += np.bincount(box, minlength=count)
+    return found
 
 
 def _growing(dimensions: int) -> Iterator[slice]:
