@@ -1,16 +1,47 @@
 """Measures of a model, and what a comparison of models allows one to say."""
 
+from .calibration import calibration_scores
+from .cluster_validity import s_dbw
 from .conclusions import findings
+from .confusion import confusion_matrix, most_confident, per_class_scores
+from .embedding_measures import MEASURES, Measure, checked_measures, measure
+from .hypersphere import alignment, uniformity
+from .isotropy_score import isotropy
+from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
 from .nearest_neighbours import knn_accuracy
+from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
+from .pair_similarities import SimilarityHistograms, mean_similarities, similarity_histograms
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
+from .retrieval import retrieval_scores
 from .scatter import scatter_ratio
 
 __all__ = [
+    'MEASURES',
+    'Measure',
     'MethodSummary',
+    'SimilarityHistograms',
+    'alignment',
     'baseline_of',
+    'calibration_scores',
+    'checked_measures',
+    'confidence_scores',
+    'confusion_matrix',
     'findings',
+    'isotropy',
     'knn_accuracy',
+    'linear_probe_accuracy',
+    'linear_svm_accuracy',
+    'mean_similarities',
+    'measure',
+    'most_confident',
+    'neighbour_scores',
+    'ood_auroc',
+    'per_class_scores',
+    'retrieval_scores',
     'runs_by_draw',
+    's_dbw',
     'scatter_ratio',
+    'similarity_histograms',
     'summarise',
+    'uniformity',
 ]

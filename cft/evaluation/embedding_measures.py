@@ -1,0 +1,253 @@
+"""The measures of features and probabilities by name."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from cft.errors import ConfigError, DataError
+
+from .calibration import calibration_scores, checked_probabilities
+from .cluster_validity import s_dbw
+from .feature_rows import checked_features
+from .hypersphere import alignment, uniformity
+from .isotropy_score import isotropy
+from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
+from .nearest_neighbours import knn_accuracy
+from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
+from .pair_similarities import mean_similarities
+from .retrieval import retrieval_scores
+from .scatter import scatter_ratio
+
+
+@dataclass(frozen=True)
+class Material:
+    """What measures are made from; what several share is computed once.
+
+    Attributes:
+        features: (N, D) of the images that are judged.
+        labels: (N,) integers.
+        train: Features (M, D) and labels (M,) of the training images.
+        probabilities: (N, C) of the classifier.
+        outside: (L, D) features of images of classes that training had not.
+        outside_probabilities: (L, C) of the same.
+
+    Example:
+        >>> Material(np.eye(2), np.array([0, 1])).similarities
+        (nan, 0.0)
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+    train: tuple[np.ndarray, np.ndarray] | None = None
+    probabilities: np.ndarray | None = None
+    outside: np.ndarray | None = None
+    outside_probabilities: np.ndarray | None = None
+
+    def given(self, need: str) -> np.ndarray:
+        """The array of that name.
+
+        Raises:
+            ConfigError: If it is not there.
+        """
+        if (found := getattr(self, need)) is None:
+            raise ConfigError(f'a measure needs {need}, and there is none')
+        return found
+
+    @property
+    def training(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features and labels of the training images."""
+        train = self.given('train')
+        return train[0], train[1]
+
+    @cached_property
+    def similarities(self) -> tuple[float, float]:
+        """Mean similarity of positive and of negative pairs."""
+        return mean_similarities(self.features, self.labels)
+
+    @cached_property
+    def retrieval(self) -> dict[str, float]:
+        """All retrieval scores."""
+        return retrieval_scores(self.features, self.labels, ks=(1, 5, 10))
+
+    @cached_property
+    def calibration(self) -> dict[str, float]:
+        """All calibration scores."""
+        return calibration_scores(self.given('probabilities'), self.labels)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that judges features or probabilities.
+
+    Attributes:
+        compute: From the material.
+        better: Which way is better; ``''``: neither as such.
+        text: What it says, in a line.
+        needs: Names of the fields of ``Material`` it needs beside ``features`` and ``labels``.
+        percent: Whether the number is in per cent.
+
+    Example:
+        >>> MEASURES['knn/k20'].needs
+        ('train',)
+    """
+
+    compute: Callable[[Material], float]
+    better: Literal['higher', 'lower', '']
+    text: str
+    needs: tuple[str, ...] = ()
+    percent: bool = False
+
+
+def _accuracy(material: Material) -> float:
+    probabilities, labels = checked_probabilities(material.given('probabilities'), material.labels)
+    return 100 * float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def _neighbours(k: int) -> Measure:
+    def compute(material: Material) -> float:
+        train, labels = checked_features(*material.training)
+        if len(train) < k:
+            raise DataError(f'knn/k{k} needs {k} training images; there are {len(train)}')
+        return knn_accuracy(train, labels, material.features, material.labels, k=k)
+
+    return Measure(compute, 'higher', f'accuracy of {k} nearest neighbours', ('train',), percent=True)
+
+
+def _linear(accuracy: Callable[..., float], text: str) -> Measure:
+    return Measure(lambda m: accuracy(*m.training, m.features, m.labels), 'higher', text, ('train',), percent=True)
+
+
+def _retrieval(score: str, text: str) -> Measure:
+    return Measure(lambda m: m.retrieval[score], 'higher', text, percent=True)
+
+
+def _calibration(score: str, text: str) -> Measure:
+    return Measure(lambda m: m.calibration[score], 'lower', text, ('probabilities',))
+
+
+def _ood_neighbours(material: Material) -> float:
+    train = material.training[0]
+    return ood_auroc(*(neighbour_scores(rows, train) for rows in (material.features, material.given('outside'))))
+
+
+def _ood_confidence(material: Material) -> float:
+    both = (material.given('probabilities'), material.given('outside_probabilities'))
+    return ood_auroc(*(confidence_scores(rows) for rows in both))
+
+
+MEASURES: dict[str, Measure] = {
+    'accuracy/top1': Measure(_accuracy, 'higher', 'accuracy of the classifier', ('probabilities',), percent=True),
+    'knn/k20': _neighbours(20),
+    'knn/k200': _neighbours(200),
+    'linear_probe/top1': _linear(linear_probe_accuracy, 'accuracy of logistic regression on the features'),
+    'linear_svm/top1': _linear(linear_svm_accuracy, 'accuracy of a linear SVM on the features'),
+    's_dbw/halkidi': Measure(
+        lambda m: s_dbw(m.features, m.labels, 'halkidi'), 'lower', 'scatter in and density between classes'
+    ),
+    's_dbw/halkidi2001': Measure(
+        lambda m: s_dbw(m.features, m.labels, 'halkidi2001'), 'lower', 'the same as printed in 2001'
+    ),
+    's_dbw/tong': Measure(lambda m: s_dbw(m.features, m.labels, 'tong'), 'lower', "the same as COIN's code has it"),
+    'isotropy': Measure(lambda m: isotropy(m.features), 'higher', 'evenness over directions, 1 is isotropic'),
+    'alignment': Measure(lambda m: alignment(m.features, m.labels), 'lower', 'squared distance within a class'),
+    'uniformity': Measure(lambda m: uniformity(m.features), 'lower', 'log mean potential of all pairs'),
+    'similarity/positive': Measure(lambda m: m.similarities[0], 'higher', 'mean cosine similarity within a class'),
+    'similarity/negative': Measure(lambda m: m.similarities[1], 'lower', 'mean cosine similarity between classes'),
+    'scatter_ratio': Measure(
+        lambda m: scatter_ratio(m.features, m.labels), 'lower', 'scatter within classes over all scatter'
+    ),
+    'retrieval/map_at_r': _retrieval('map_at_r', 'mean average precision of the R most similar images'),
+    'retrieval/r_precision': _retrieval('r_precision', 'share of the class among the R most similar images'),
+    'retrieval/recall_at_1': _retrieval('recall_at_1', 'how often the most similar image is of the class'),
+    'retrieval/recall_at_5': _retrieval('recall_at_5', 'how often one of the 5 most similar is'),
+    'retrieval/recall_at_10': _retrieval('recall_at_10', 'how often one of the 10 most similar is'),
+    'ood/auroc': Measure(
+        _ood_neighbours,
+        'higher',
+        'unknown classes told by similarity to the 50th nearest training image',
+        ('train', 'outside'),
+    ),
+    'ood/auroc_confidence': Measure(
+        _ood_confidence,
+        'higher',
+        'unknown classes told by the largest probability',
+        ('probabilities', 'outside_probabilities'),
+    ),
+    'calibration/ece': _calibration('ece', 'gap of confidence and accuracy'),
+    'calibration/nll': _calibration('nll', 'negative log-likelihood, nats'),
+    'calibration/brier': _calibration('brier', 'squared distance to the one-hot label'),
+}
+
+
+def checked_measures(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, each once and in their order, if all are known.
+
+    Raises:
+        ConfigError: If one is no measure; it names the nearest ones.
+
+    Example:
+        >>> checked_measures(['knn/k2'])
+        Traceback (most recent call last):
+        cft.errors.ConfigError: no measure is called 'knn/k2'; did you mean knn/k20, knn/k200?
+    """
+    for name in names:
+        if name not in MEASURES:
+            near = difflib.get_close_matches(name, MEASURES, n=3)
+            near = near or [known for known in MEASURES if name in known.split('/')]
+            hint = f'did you mean {", ".join(near)}?' if near else f'there are {", ".join(MEASURES)}'
+            raise ConfigError(f'no measure is called {name!r}; {hint}')
+    return tuple(dict.fromkeys(names))
+
+
+def measure(
+    names: Sequence[str],
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    train: tuple[np.ndarray, np.ndarray] | None = None,
+    probabilities: np.ndarray | None = None,
+    outside: np.ndarray | None = None,
+    outside_probabilities: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Judge features, and probabilities, by the measures of these names.
+
+    Args:
+        names: Keys of ``MEASURES``.
+        features: (N, D) of the images that are judged, as the encoder gives them.
+        labels: (N,) integers.
+        train: Features (M, D) and labels (M,) of training images.
+        probabilities: (N, C) of the classifier, rows in the order of ``features``.
+        outside: (L, D) features of images of classes that training had not.
+        outside_probabilities: (L, C) of the same.
+
+    Returns:
+        One number for each name, in their order.
+
+    Raises:
+        ConfigError: If a name is unknown, or a measure needs what is not
+            given; before anything is computed.
+        DataError: If a row is not finite, or there are too few images or classes.
+
+    Example:
+        >>> measure(['alignment', 'isotropy'], np.array([[1., 0.], [1., 0.]]), np.array([0, 0]))
+        {'alignment': 0.0, 'isotropy': 0.36787944117144233}
+    """
+    names = checked_measures(names)
+    material = Material(
+        *checked_features(features, labels),
+        train=train,
+        probabilities=probabilities,
+        outside=outside,
+        outside_probabilities=outside_probabilities,
+    )
+    for name in names:
+        for need in MEASURES[name].needs:
+            if getattr(material, need) is None:
+                raise ConfigError(f'{name} needs {need}, and there is none')
+    if probabilities is not None and len(probabilities) != len(material.labels):
+        raise DataError(f'{len(probabilities)} rows of probabilities beside {len(material.labels)} of features')
+    return {name: MEASURES[name].compute(material) for name in names}
