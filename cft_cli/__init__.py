@@ -15,6 +15,7 @@ COMMANDS = {
     'train': 'train a config',
     'pretrain': 'train a config of a self-supervised method',
     'test': 'evaluate a checkpoint on the test split of its config',
+    'evaluate': 'say what a model is worth: its predictions, its features, by class',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
     'predict': 'classes, masks or boxes of images',
     'export': 'write a trained model as ONNX, or as a program of PyTorch',

@@ -4,6 +4,7 @@ from .catalogue import find_config, list_configs
 from .comparison import Method, compare
 from .config import load_config
 from .domain_generalization import leave_one_domain_out, plan_runs
+from .evaluating import evaluate, evaluate_runner
 from .exporting import export
 from .features import extract_features
 from .planning import dry_run
@@ -19,6 +20,8 @@ __all__ = [
     'build_runner',
     'compare',
     'dry_run',
+    'evaluate',
+    'evaluate_runner',
     'export',
     'extract_features',
     'find_config',

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from cft.datasets.class_subset import kept_classes
 from cft.datasets.image_folder import find_classes, train_folder
-from cft.engine.config_nodes import innermost_dataset
+from cft.engine.config_nodes import innermost_dataset, iterate_dicts
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -29,6 +30,7 @@ def complete_folder_config(cfg: Config) -> None:
     if dataset.get('type') not in (FOLDER, TABLE, SEVERAL_LABELS):
         return
     folder, classes = _classes(dataset)
+    classes = _kept(cfg.train_dataloader.dataset, classes)
     head = cfg.model.get('head', {})
     if dataset['type'] == SEVERAL_LABELS and head.get('type') == 'cft.ContrastiveClsHead':
         raise ConfigError(
@@ -37,6 +39,14 @@ def complete_folder_config(cfg: Config) -> None:
         )
     if 'num_classes' in head and head['num_classes'] is None:
         head['num_classes'] = len(classes)
+
+
+def _kept(dataset: dict, classes: Sequence[str]) -> Sequence[str]:
+    """Those of the classes that the wrappers of a data set keep."""
+    for _, node in iterate_dicts(dataset):
+        if node.get('type') == 'cft.ClassSubset':
+            classes = kept_classes(classes, node.get('classes'), node.get('without'))
+    return classes
 
 
 def _classes(dataset: dict) -> tuple[Path, Sequence[str]]:

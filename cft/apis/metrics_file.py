@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cft.errors import ConfigError
@@ -30,6 +30,27 @@ predictions use cft predict with --out-dir
             f'--out {path}: metrics are written as JSON, to a name that ends in .json; for the predictions use '
             'cft predict with --out-dir'
         )
+    return check_output_file(path, ('.json',))
+
+
+def check_output_file(path: Path, formats: Sequence[str]) -> Path:
+    """Check that a file can be written, before what it holds is computed.
+
+    Args:
+        path: The file; folders above it are made.
+        formats: Endings that it may have.
+
+    Raises:
+        ConfigError: If it has another ending, is a folder, or in a place that cannot be written.
+
+    Example:
+        >>> check_output_file(Path('results.txt'), ('.json', '.csv'))
+        Traceback (most recent call last):
+        ...
+        cft.errors.ConfigError: --out results.txt: this is written to names that end in .json, .csv
+    """
+    if path.suffix.lower() not in formats:
+        raise ConfigError(f'--out {path}: this is written to names that end in {", ".join(formats)}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

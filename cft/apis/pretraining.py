@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
+from cft.engine.config_nodes import innermost_dataset
 from cft.engine.sole_run import sole_run
 from cft.errors import ConfigError
 from cft.evaluation import knn_accuracy
@@ -31,12 +32,13 @@ def plain_dataset(cfg: Config, split: str) -> dict:
     """
     if 'test_pipeline' not in cfg:
         raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    if 'split' not in cfg.train_dataloader.dataset:
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if 'split' not in dataset:
         raise ConfigError(
             f'{cfg.filename} is no pre-training config: train_dataloader.dataset, '
-            f'a {cfg.train_dataloader.dataset.type}, names no split that could be tested; give one of pre-training'
+            f'a {dataset["type"]}, names no split that could be tested; give one of pre-training'
         )
-    return dict(cfg.train_dataloader.dataset, split=split, pipeline=cfg.test_pipeline)
+    return dict(dataset, split=split, pipeline=cfg.test_pipeline)
 
 
 def encode_split(runner: Runner, cfg: Config, split: str) -> Labelled:

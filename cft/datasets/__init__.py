@@ -1,5 +1,6 @@
 """Datasets that OpenMMLab lacks."""
 
+from .class_subset import ClassSubset
 from .digits import Digits
 from .domain_folder import DomainFolder
 from .fashion_mnist import FashionMNIST
@@ -14,6 +15,7 @@ from .unlabelled_images import UnlabelledImages
 
 __all__ = [
     'STL10',
+    'ClassSubset',
     'Digits',
     'DomainBalancedSampler',
     'DomainFolder',

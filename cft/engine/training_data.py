@@ -1,5 +1,6 @@
 """The training data outside the training loop: a pass over them, and the numbers of their samples."""
 
+import copy
 import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -9,7 +10,10 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from rich.progress import track
 
+from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
+
+REPEATING = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset')
 
 
 class SizedDataset(Protocol):
@@ -69,3 +73,24 @@ def numbered_samples(dataset: SizedDataset) -> int:
                 'would share their clusters; list all images in one data set instead of joining or repeating several'
             )
     return len(source)
+
+
+def with_pipeline(dataset: dict, pipeline: list) -> dict:
+    """Config of a data set that is read once through, in another way, such as training images without augmentation.
+
+    Args:
+        dataset: Its config; what chooses among the images stays, what repeats them does not.
+        pipeline: Its transforms.
+
+    Example:
+        >>> flipped = dict(type='CIFAR10', pipeline=[dict(type='RandomFlip')])
+        >>> with_pipeline(dict(type='RepeatDataset', times=3, dataset=flipped), [dict(type='PackInputs')])
+        {'type': 'CIFAR10', 'pipeline': [{'type': 'PackInputs'}]}
+    """
+    dataset = copy.deepcopy(dataset)
+    while str(dataset.get('type')).split('.')[-1] in REPEATING:
+        dataset = dataset['dataset']
+    for _, node in iterate_dicts(dataset):
+        if 'pipeline' in node:
+            node['pipeline'] = pipeline
+    return dataset

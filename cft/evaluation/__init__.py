@@ -12,11 +12,13 @@ from .nearest_neighbours import knn_accuracy
 from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
 from .pair_similarities import SimilarityHistograms, mean_similarities, similarity_histograms
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
+from .result import Evaluation
 from .retrieval import retrieval_scores
 from .scatter import scatter_ratio
 
 __all__ = [
     'MEASURES',
+    'Evaluation',
     'Measure',
     'MethodSummary',
     'SimilarityHistograms',

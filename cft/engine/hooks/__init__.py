@@ -5,6 +5,7 @@ from .batch_size_check import BatchSizeCheckHook
 from .cluster_hook import ClusterHook
 from .config_check import ConfigCheckHook
 from .duplicate_images import DuplicateImagesHook
+from .embedding_measures import EmbeddingMeasuresHook
 from .iteration_seed import IterationSeedHook
 from .labels_check import LabelsCheckHook
 from .mixup import MixupHook
@@ -25,6 +26,7 @@ __all__ = [
     'ClusterHook',
     'ConfigCheckHook',
     'DuplicateImagesHook',
+    'EmbeddingMeasuresHook',
     'IterationSeedHook',
     'LabelsCheckHook',
     'MixupHook',

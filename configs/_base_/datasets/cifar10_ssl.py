@@ -5,6 +5,8 @@ image_size = 32
 
 weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
 strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+# Of single images, by whose features cft evaluate judges a run.
+test_pipeline = [dict(type='PackInputs')]
 batch_size = 256
 train_dataloader = dict(
     batch_size=batch_size,

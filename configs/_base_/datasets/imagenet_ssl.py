@@ -6,6 +6,18 @@ value_range = None
 
 weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
 strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+# Of single images, by whose features cft evaluate judges a run.
+test_pipeline = [
+    dict(type='cft.LoadImage'),
+    dict(
+        type='ResizeEdge',
+        scale=round(image_size * 256 / 224),
+        edge='short',
+        backend='pillow',
+        interpolation='bicubic'),
+    dict(type='CenterCrop', crop_size=image_size),
+    dict(type='PackInputs'),
+]
 batch_size = 64  # of each of 8 GPUs, 512 in all
 train_dataloader = dict(
     batch_size=batch_size,

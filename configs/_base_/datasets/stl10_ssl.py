@@ -4,6 +4,11 @@ image_size = 64
 
 weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_size)]
 strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
+# Of single images, by whose features cft evaluate judges a run.
+test_pipeline = [
+    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bicubic'),
+    dict(type='PackInputs'),
+]
 batch_size = 256
 train_dataloader = dict(
     batch_size=batch_size,

@@ -1,0 +1,65 @@
+"""What a classifier or a self-supervised model says of a batch: features, labels and, of a classifier, scores."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cft.engine.model_access import unwrap_model
+
+UNLABELLED = -1
+
+
+def encode_batches(
+    model: nn.Module,
+    batches: Iterable[Any],
+    scores: bool = False,
+    on_samples: Callable[[Any, list], None] = lambda batch, samples: None,
+) -> Iterator[dict[str, Tensor]]:
+    """Encode each image once.
+
+    Args:
+        model: Of mmpretrain's kind, in eval mode, with or without wrappers.
+        batches: Of single views.
+        scores: Whether the head predicts, from the same features.
+        on_samples: Called with the batch and what the head made of its samples.
+
+    Yields:
+        ``features`` (B, D) float32, after the neck, pooled if they are maps; ``labels`` (B,), -1 without one, or
+        (B, C) of 0 and 1 where an image has any number; if asked for, ``scores`` (B, C).
+
+    Example:
+        >>> rows = next(encode_batches(model, loader))  # doctest: +SKIP
+        >>> rows['features'].shape  # doctest: +SKIP
+        torch.Size([64, 2048])
+    """
+    encoder: Any = unwrap_model(model)
+    for batch in batches:
+        data = encoder.data_preprocessor(batch, False)
+        encoded = encoder.extract_feat(data['inputs'])
+        last = encoded[-1]
+        rows = {'features': (last.flatten(2).mean(dim=2) if last.dim() == 4 else last).float()}
+        samples = data['data_samples']
+        labels = [_label(sample, several_labels(encoder)) for sample in samples]
+        rows['labels'] = torch.stack(labels).to(rows['features'].device)
+        if scores:
+            samples = encoder.head.predict(encoded, samples)
+            on_samples(batch, samples)
+            rows['scores'] = torch.stack([sample.pred_score for sample in samples]).float()
+        yield rows
+
+
+def several_labels(model: nn.Module) -> int:
+    """Number of the classes of a classifier whose images have any number of labels; 0 for every other model."""
+    head: Any = getattr(unwrap_model(model), 'head', None)
+    return head.num_classes if 'MultiLabel' in type(head).__name__ else 0
+
+
+def _label(sample: Any, several: int) -> Tensor:
+    if 'gt_score' in sample:
+        return sample.gt_score
+    if 'gt_label' not in sample:
+        return torch.tensor(UNLABELLED)
+    label = sample.gt_label.long()
+    return torch.zeros(several, dtype=torch.long).index_fill(0, label.cpu(), 1) if several else label.squeeze()

@@ -1,0 +1,88 @@
+"""Say what a model is worth: cft evaluate work_dirs/flowers, or cft evaluate ce/folder moco.pth data_root=flowers.
+
+MODEL is the work dir of a run, or a config and a checkpoint. Self-supervised weights, or a run of pre-training, have
+no classifier: their features are measured, with training images as the reference. Features are kept in the folder of
+the results and read again; evaluation_<split>.json there has all numbers and tables.
+
+besides settings of the config:
+  measures=A,B     names or groups of them (knn, linear_probe, s_dbw, retrieval, ...); all is the default, none leaves
+                   what the predictions give
+  ood_root=FOLDER  images of unknown classes, which a good model tells from those that it knows
+  ood_classes=A,B  classes of the data that it was trained without (cft.ClassSubset), instead of a folder
+
+on several GPUs: torchrun --nproc_per_node=4 --no-python cft evaluate MODEL --launcher pytorch
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import readable_errors
+from .options import (
+    OVERRIDES,
+    add_model,
+    add_settings,
+    find_modules_here,
+    no_setting_as_checkpoint,
+    parse,
+)
+
+SPLITS = ('train', 'val', 'test')
+OWN = ('measures', 'ood_root', 'ood_classes')
+FORMATS = ('.json', '.csv')
+
+
+def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='cft evaluate', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model(parser)
+    add_settings(parser)
+    parser.add_argument('--split', choices=SPLITS, default='test', help='default: test')
+    parser.add_argument('--out', metavar='FILE', help='the numbers and tables in a .json or .csv file, too')
+    parser.add_argument('--work-dir', help='folder of the results; default: that of the run')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='NAME=VALUE', help=OVERRIDES)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    args = parse(parser, arguments)
+    no_setting_as_checkpoint(args)
+    own = [option.split('=', 1) for option in args.cfg_options if option.split('=', 1)[0] in OWN]
+    args.cfg_options = [option for option in args.cfg_options if option.split('=', 1)[0] not in OWN]
+    given = dict(own)
+    args.measures = given.get('measures', 'all')
+    args.ood_root = given.get('ood_root')
+    args.ood_classes = [name for name in given.get('ood_classes', '').split(',') if name]
+    return args
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    args = parse_args(arguments)
+    with readable_errors():
+        import os
+
+        from mmengine.dist import is_main_process
+
+        from cft.apis import evaluate, leave_process_group
+        from cft.apis.launcher_environment import read_place
+        from cft.apis.metrics_file import check_output_file
+        from cft.evaluation.told_evaluation import told
+        from cft.files import write_atomically
+
+        if args.launcher != 'none':
+            read_place(args.launcher, os.environ)
+        find_modules_here()
+        out = None if args.out is None else check_output_file(Path(args.out), FORMATS)
+        # The results alone go to stdout.
+        with contextlib.redirect_stdout(sys.stderr):
+            found = evaluate(
+                args.config, args.checkpoint, args.cfg_options, '' if args.measures == 'none' else args.measures,
+                args.split, args.work_dir, ood_root=args.ood_root, ood_classes=args.ood_classes,
+                launcher=args.launcher,
+            )  # fmt: skip
+        if is_main_process():
+            if out is not None:
+                text = found.csv_text() if out.suffix.lower() == '.csv' else found.json_text()
+                write_atomically(out, text.encode(errors='surrogateescape'))
+            print(told(found))
+        leave_process_group()
