@@ -21,6 +21,17 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Where the runs of a command that makes several are done."""
+    parser.add_argument(
+        '--executor',
+        default='auto',
+        metavar='WHERE',
+        help='in-process; local or local:N, N workers on this machine; slurm:NAME=VALUE,... such as '
+        'slurm:partition=gpu,time=240; default: a worker per GPU or, without GPUs, per core',
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Settings without ``--cfg-options`` before them."""
     parser.add_argument('settings', nargs='*', metavar='NAME=VALUE', help=OVERRIDES)

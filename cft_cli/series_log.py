@@ -7,17 +7,12 @@ from typing import TextIO, cast
 
 
 @contextlib.contextmanager
-def series_log(
-    work_dir: Path, name: str, file: str = 'train.log', mode: str = 'w', leads: bool = True
-) -> Iterator[TextIO]:
+def series_log(work_dir: Path, name: str) -> Iterator[TextIO]:
     """Hold the work dir of a series and open its log.
 
     Args:
         work_dir: Made if it is missing.
         name: What another series is told of this one.
-        file: Name of the log.
-        mode: Of opening it.
-        leads: Whether this process is the first of its job, which holds the folder for all.
 
     Raises:
         ConfigError: If the folder is in use or cannot be written.
@@ -25,10 +20,10 @@ def series_log(
     from cft.engine.sole_run import sole_run
     from cft.errors import ConfigError
 
-    with sole_run(work_dir, name) if leads else contextlib.nullcontext():
+    with sole_run(work_dir, name):
         try:
             work_dir.mkdir(parents=True, exist_ok=True)
-            log = cast(TextIO, open(work_dir / file, mode, buffering=1))  # noqa: SIM115 - only opening it is to be explained
+            log = cast(TextIO, open(work_dir / 'train.log', 'w', buffering=1))  # noqa: SIM115 - only opening it is to be explained
         except OSError as error:
             raise ConfigError(f'cannot write to {work_dir}: {error.strerror}; choose --work-dir DIR') from error
         with log:

@@ -13,12 +13,8 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
-from _cli import add_common_arguments, readable_errors, series_log
-
-if TYPE_CHECKING:
-    from cft.apis.domain_generalization import HeldOutRun
+from _cli import add_common_arguments, add_executor, readable_errors
 
 # Where launchers tell a process its number: torchrun, Slurm, Open MPI.
 RANKS = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
@@ -33,6 +29,7 @@ def parse_args() -> argparse.Namespace:
         '--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds of the runs; default 0'
     )
     add_common_arguments(parser)
+    add_executor(parser)
     parser.add_argument(
         '--work-dir',
         type=Path,
@@ -45,60 +42,34 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     started = time.perf_counter()
-    rank = next((os.environ[name] for name in RANKS if name in os.environ), '0')
-    with readable_errors():
-        from cft.apis import leave_process_group
+    leads = next((os.environ[name] for name in RANKS if name in os.environ), '0') == '0'
+    with readable_errors(), contextlib.ExitStack() as stack:
+        from cft.apis import leave_one_domain_out, leave_process_group
         from cft.engine.stop_signals import TrainingStopped
         from cft.evaluation.domain_table import domain_table
+        from cft.experiments import PlanProgress
+        from cft.files import write_atomically
 
-        # MMEngine's log lines go to a file per process, progress stays on the first one's terminal.
-        name = 'train.log' if rank == '0' else f'train_rank{rank}.log'
-        log_file = series_log(args.work_dir, 'leave-one-domain-out', name, 'a', leads=rank == '0')
-        with log_file as log, contextlib.ExitStack() as stack:
-            terminal = sys.stdout if rank == '0' else stack.enter_context(open(os.devnull, 'w'))
-            code, results = 0, None
-            try:
-                results = run(args, log, terminal)
-            except TrainingStopped as stop:
-                # Not from here: the traceback holds the model, which must go before the process group does.
-                code = stop.code
-        if results is not None and rank == '0':
+        # Progress is on the first process's terminal.
+        terminal = sys.stdout if leads else stack.enter_context(open(os.devnull, 'w'))
+        progress = stack.enter_context(contextlib.closing(PlanProgress(terminal)))
+        code, results = 0, None
+        try:
+            results = leave_one_domain_out(
+                args.configs, args.seeds, args.work_dir, args.cfg_options, args.launcher, args.executor, progress
+            )
+        except TrainingStopped as stop:
+            # Not from here: the traceback holds the model, which must go before the process group does.
+            code = stop.code
+        if results is not None and leads:
             table = domain_table(results)
-            (args.work_dir / 'results.json').write_text(json.dumps(results, indent=1))
-            (args.work_dir / 'table.md').write_text(f'{table}\n')
+            write_atomically(args.work_dir / 'results.json', json.dumps(results, indent=1).encode())
+            write_atomically(args.work_dir / 'table.md', f'{table}\n'.encode())
+            progress.close()
             print(f'\nTest accuracy on the held-out domain, per cent\n\n{table}\n')
             print(f'Numbers: {args.work_dir / "results.json"}\nTime: {time.perf_counter() - started:.0f} s')
         leave_process_group()
     sys.exit(code)
-
-
-def run(args: argparse.Namespace, log: TextIO, terminal: TextIO) -> list[dict]:
-    """Plan, then train and test what is not finished, and show how far it is."""
-    from cft.apis.domain_generalization import HeldOutRun, leave_one_domain_out, plan_runs
-    from cft.engine.series_progress import SeriesProgress
-
-    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        runs = plan_runs(args.configs, args.seeds, args.work_dir, args.cfg_options, args.launcher)
-    with contextlib.closing(SeriesProgress(len(runs), terminal)) as progress:
-        progress.say(f'{len(runs)} runs; the log of the one that is training is in {log.name}')
-
-        def on_start(held_out: HeldOutRun) -> None:
-            progress.now(name_of(held_out))
-
-        def on_result(held_out: HeldOutRun, result: dict) -> None:
-            progress.advance()
-            progress.say(
-                f'{name_of(held_out)}: validation {result["validation"]:.2f} % at iteration {result["iteration"]}, '
-                f'test {result["test"]:.2f} %'
-            )
-
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            return leave_one_domain_out(runs, on_start, on_result)
-
-
-def name_of(held_out: 'HeldOutRun') -> str:
-    """How a run is called on the terminal."""
-    return f'{held_out.method}, {held_out.test_domain} held out, seed {held_out.seed}'
 
 
 if __name__ == '__main__':

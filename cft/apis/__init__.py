@@ -3,8 +3,9 @@
 from .catalogue import find_config, list_configs
 from .comparison import Method, compare
 from .config import load_config
-from .domain_generalization import leave_one_domain_out, plan_runs
+from .domain_generalization import leave_one_domain_out
 from .evaluating import evaluate, evaluate_runner
+from .experiments import run_plan, train_and_measure
 from .exporting import export
 from .features import extract_features
 from .planning import dry_run
@@ -30,9 +31,10 @@ __all__ = [
     'leave_process_group',
     'list_configs',
     'load_config',
-    'plan_runs',
     'predict',
     'pretrain_and_compare',
+    'run_plan',
     'test',
     'train',
+    'train_and_measure',
 ]

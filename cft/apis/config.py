@@ -1,6 +1,7 @@
 """Read a config and apply what the command line changes in it."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -9,7 +10,7 @@ from mmengine.utils import import_modules_from_strings
 from cft.errors import ConfigError
 
 from .catalogue import find_config
-from .overrides import RUNNER_KEYS, Overrides, apply_overrides, names_of
+from .overrides import RUNNER_KEYS, Overrides, apply_overrides, names_of, values_of
 
 DATA_SUFFIXES = ('.json', '.yaml', '.yml')
 
@@ -64,6 +65,23 @@ def load_config(config: str | Path, overrides: Overrides | None = None) -> Confi
             except Exception as error:
                 raise ConfigError(_reason(error)) from error
     return cfg
+
+
+def read_overrides(config: str | Path, texts: Sequence[str]) -> dict[str, object]:
+    """The values that texts of the command line mean for a config, as a :class:`cft.experiments.Run` has them.
+
+    Args:
+        config: As of :func:`load_config`.
+        texts: ``'NAME=VALUE'``.
+
+    Raises:
+        ConfigError: If a text has no ``=``, or its value cannot be read.
+
+    Example:
+        >>> read_overrides('ce/r50_folder', ['data_root=2024', 'epochs=20'])
+        {'data_root': '2024', 'epochs': 20}
+    """
+    return values_of(load_config(config)._cfg_dict, texts)
 
 
 def _import_custom_modules(cfg: Config) -> None:

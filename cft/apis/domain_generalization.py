@@ -1,122 +1,180 @@
 """Leave one domain out: train on the others, choose on their validation part, test on the one held out."""
 
-import contextlib
 import copy
-import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.dist import barrier, get_world_size, is_main_process
-from mmengine.runner import find_latest_checkpoint
+from mmengine.config import Config
 
-from cft.engine.sole_run import sole_run
-from cft.files import write_atomically
+from cft.datasets.domain_folder import find_domains
+from cft.engine.config_nodes import iterate_dicts
+from cft.errors import ConfigError
+from cft.experiments import Executor, PlanProgress, Run, RunRecord
 
-from .completion import leads_job
-from .held_out_runs import METRIC, HeldOutRun, plan_runs
-from .launcher_environment import join_job
-from .training import train
+from .config import load_config
+from .drawn_data import draw_missing_data
+from .experiments import run_plan
+from .overrides import Overrides, names_of, values_of
+from .trained_model import BEST
 
-__all__ = ['HeldOutRun', 'leave_one_domain_out', 'plan_runs', 'read_result', 'run_held_out']
+# By this the checkpoint is chosen and the held-out domain reported.
+METRIC = 'accuracy/average'
+SPLITS = ('train', 'val', 'test')
 
 
 def leave_one_domain_out(
-    runs: Sequence[HeldOutRun],
-    on_start: Callable[[HeldOutRun], None] = lambda run: None,
-    on_result: Callable[[HeldOutRun, dict], None] = lambda run, result: None,
+    configs: Sequence[str | Path],
+    seeds: Sequence[int],
+    work_dir: str | Path,
+    overrides: Overrides | None = None,
+    launcher: str = 'none',
+    executor: str | Executor = 'auto',
+    progress: PlanProgress | None = None,
 ) -> list[dict]:
-    """Do those runs of a plan that are not finished.
+    """Train each config with each domain held out and each seed, and test it on the domain that it has not seen.
 
-    In a distributed job every process calls this, and all must see the same folders.
-
-    Args:
-        runs: From :func:`plan_runs`.
-        on_start: Called before a run is trained, e.g. to show progress.
-        on_result: Called with each result, also with those that were there.
-
-    Returns:
-        The results of :func:`run_held_out`, in the order of the plan.
-
-    Example:
-        >>> runs = plan_runs(['configs/quickstart/ce_dg.py'], [0], Path('work_dirs/dg'))  # doctest: +SKIP
-        >>> print(domain_table(leave_one_domain_out(runs)))  # doctest: +SKIP
-    """
-    # All are read before the first is trained, so that the processes agree on what is left to do.
-    known = [read_result(run) for run in runs]
-    results = []
-    for run, result in zip(runs, known, strict=True):
-        if result is None:
-            on_start(run)
-            result = run_held_out(run)
-        on_result(run, result)
-        results.append(result)
-    return results
-
-
-def run_held_out(run: HeldOutRun) -> dict:
-    """Train, take the checkpoint with the best validation accuracy, test it on the held-out domain.
-
-    The best is the first maximum of the mean over the training domains'
-    held-out parts. A run that was interrupted goes on from its newest
-    checkpoint. The result is kept in the run's folder.
+    The checkpoint is the first maximum of the mean accuracy over the training
+    domains' held-out parts. What is finished is not repeated. In a distributed
+    job every process calls this, and all must see the same folders.
 
     Args:
-        run: From :func:`plan_runs`.
+        configs: Config files that train, validate and test on a :class:`cft.datasets.DomainFolder`.
+        seeds: Of the run and of the images that validate, as in DomainBed.
+        work_dir: Folder of the table; each run has a folder below ``runs`` in it.
+        overrides: Settings of all runs, as from ``--cfg-options``.
+        launcher: As MMEngine's, ``'none'`` for a single process.
+        executor: As of :func:`cft.apis.run_plan`; under a launcher the runs are done in its processes.
+        progress: As of :func:`cft.apis.run_plan`.
 
     Returns:
-        ``method``, ``test_domain``, ``seed``; ``iteration`` of the checkpoint;
-        its ``validation`` accuracy and its ``test`` accuracy on the held-out
+        For each run, config by config, in each domain by domain, ``method``,
+        ``test_domain``, ``seed``; ``iteration`` of the checkpoint; its
+        ``validation`` accuracy and its ``test`` accuracy on the held-out
         domain, in per cent; the number of ``processes``.
 
+    Raises:
+        ConfigError: As of :func:`held_out_runs` and :func:`cft.apis.run_plan`.
+
     Example:
-        >>> runs = plan_runs(['configs/quickstart/ce_dg.py'], [0], Path('work_dirs/dg'))  # doctest: +SKIP
-        >>> run_held_out(runs[0])['test']  # doctest: +SKIP
+        >>> results = leave_one_domain_out(['quickstart/ce_dg'], [0], 'work_dirs/dg')  # doctest: +SKIP
+        >>> print(domain_table(results))  # doctest: +SKIP
     """
-    join_job(run.cfg)
-    # Until the result is there: another process would begin the same run again.
-    with sole_run(run.folder, run.folder.name) if leads_job(run.cfg) else contextlib.nullcontext():
-        return _run_held_out(run)
+    runs = held_out_runs(configs, seeds, overrides, launcher)
+    records = run_plan(runs, work_dir, 'in-process' if launcher != 'none' else executor, progress)
+    return [_result(record) for record in records]
 
 
-def _run_held_out(run: HeldOutRun) -> dict:
-    cfg = copy.deepcopy(run.cfg)
-    cfg.work_dir = str(run.folder)
-    # MMEngine keeps what a run knows about itself under this name, for the whole process.
-    cfg.experiment_name = run.folder.name
-    runner = train(cfg, resume=is_resumable(run.folder))
-    # The main process writes the checkpoint that all of them read.
-    barrier()
-    best = run.folder / Path(runner.message_hub.get_info('best_ckpt')).name
-    checkpoint = runner.load_checkpoint(str(best))
-    result = {
-        'method': run.method,
-        'test_domain': run.test_domain,
-        'seed': run.seed,
-        'iteration': int(checkpoint['meta']['iter']),
-        'validation': float(runner.message_hub.get_info('best_score')),
-        'test': float(runner.test()[METRIC]),
-        'processes': get_world_size(),
+def held_out_runs(
+    configs: Sequence[str | Path], seeds: Sequence[int], overrides: Overrides | None = None, launcher: str = 'none'
+) -> list[Run]:
+    """The runs of a table.
+
+    Args:
+        configs: As of :func:`leave_one_domain_out`.
+        seeds: As there.
+        overrides: As there.
+        launcher: As there.
+
+    Returns:
+        The runs with the labels ``method``, ``<folder>/<name>`` of the config file, ``test_domain`` and ``seed``.
+
+    Raises:
+        ConfigError: If a config has no three splits of domains, the configs
+            differ in their domains, two have the same name, or an override
+            sets what the plan sets itself.
+
+    Example:
+        >>> runs = held_out_runs(['configs/quickstart/ce_dg.py'], [0])  # doctest: +SKIP
+    """
+    for name in names_of(overrides or {}):
+        if name.endswith(('test_domain', 'dataset.seed', 'randomness.seed')):
+            raise ConfigError(f'--cfg-options {name}: each domain is held out in turn and --seeds names the seeds')
+    if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+        raise ConfigError(f'--seeds must be different numbers of at least 0, got {" ".join(map(str, seeds))}')
+    domains: dict[str, list[str]] = {}
+    runs = []
+    for path in configs:
+        cfg = load_config(path, overrides)
+        file = Path(cfg.filename).resolve()
+        method = f'{file.parent.name}/{file.stem}'
+        if method in domains:
+            raise ConfigError(f'two configs are called {method}; name each once, or rename a file')
+        cfg.launcher = launcher
+        draw_missing_data(copy.deepcopy(cfg))
+        domains[method] = domains_of(cfg)
+        values = _values(path, overrides or {}) | ({'launcher': launcher} if launcher != 'none' else {})
+        runs += [
+            Run(
+                name=re.sub(r'[^A-Za-z0-9._-]', '-', f'{method}-{domain}-{seed}'),
+                config=str(path),
+                overrides=values | hold_out(cfg, domain, seed),
+                seed=seed,
+                labels={'method': method, 'test_domain': domain, 'seed': seed},
+                options={'splits': ['val', 'test']},
+            )
+            for domain in domains[method]
+            for seed in seeds
+        ]
+    (first, expected), *others = domains.items()
+    for method, names in others:
+        if names != expected:
+            raise ConfigError(f'{first} has the domains {expected}, {method} has {names}; make a table for each')
+    return runs
+
+
+def domains_of(cfg: Config) -> list[str]:
+    """Domains of a config's data set, in the order of the table's columns.
+
+    Raises:
+        ConfigError: If training, validation and test are not the three splits
+            of one ``cft.DomainFolder``, or validation does not choose the checkpoint.
+    """
+    datasets = [cfg.get(f'{split}_dataloader', {}).get('dataset', {}) for split in SPLITS]
+    if any(dataset.get('type') != 'cft.DomainFolder' for dataset in datasets):
+        raise ConfigError(f'{cfg.filename} does not train, validate and test on a cft.DomainFolder')
+    if [dataset.get('split', 'train') for dataset in datasets] != list(SPLITS):
+        raise ConfigError(f"{cfg.filename}: the datasets must have split='train', 'val' and 'test'")
+    for key in ('data_root', 'domains', 'val_fraction'):
+        if any(dataset.get(key) != datasets[0].get(key) for dataset in datasets):
+            raise ConfigError(f'{cfg.filename}: {key} differs between the three datasets; give all the same')
+    if cfg.get('default_hooks', {}).get('checkpoint', {}).get('save_best') != METRIC:
+        raise ConfigError(
+            f'{cfg.filename} chooses no checkpoint by validation; '
+            f"write default_hooks = dict(checkpoint=dict(save_best='{METRIC}', rule='greater'))"
+        )
+    return find_domains(datasets[0]['data_root'], datasets[0].get('domains'))
+
+
+def hold_out(cfg: Config, test_domain: str, seed: int) -> dict[str, object]:
+    """The settings that hold a domain out wherever a config names its domains.
+
+    As in DomainBed, the seed also says which images of the training domains validate.
+
+    Example:
+        >>> hold_out(Config({'val_dataloader': {'dataset': {'type': 'cft.DomainFolder'}}}), 'sketch', seed=1)
+        {'val_dataloader.dataset.test_domain': 'sketch', 'val_dataloader.dataset.seed': 1}
+    """
+    settings: dict[str, object] = {'test_domain': test_domain} if 'test_domain' in cfg else {}
+    for where, node in iterate_dicts(cfg._cfg_dict):
+        if node.get('type') == 'cft.DomainFolder':
+            place = where.replace('[', '.').replace(']', '')
+            settings |= {f'{place}.test_domain': test_domain, f'{place}.seed': seed}
+    return settings
+
+
+def _values(config: str | Path, overrides: Overrides) -> dict[str, object]:
+    if isinstance(overrides, Mapping):
+        return dict(overrides)
+    return values_of(load_config(config)._cfg_dict, list(overrides))
+
+
+def _result(record: RunRecord) -> dict:
+    best = BEST.fullmatch(record.checkpoint or '')
+    return {
+        **{name: record.labels[name] for name in ('method', 'test_domain', 'seed')},
+        'iteration': int(best['step']) if best else None,
+        'validation': record.metrics['val'][METRIC],
+        'test': record.metrics['test'][METRIC],
+        'processes': record.versions['processes'],
     }
-    if is_main_process():
-        write_atomically(run.folder / 'result.json', json.dumps(result, indent=1).encode())
-    return result
-
-
-def read_result(run: HeldOutRun) -> dict | None:
-    """What :func:`run_held_out` returned for the same config, None if it has not finished yet.
-
-    Example:
-        >>> from mmengine.config import Config
-        >>> read_result(HeldOutRun('quickstart/ce_dg', 'photo', 0, Config(), Path('no/such/run'))) is None
-        True
-    """
-    path = run.folder / 'result.json'
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
-def is_resumable(folder: Path) -> bool:
-    """Whether an interrupted run has left a complete checkpoint."""
-    if not (folder / 'last_checkpoint').is_file():
-        return False
-    newest = find_latest_checkpoint(str(folder))
-    return newest is not None and Path(newest).is_file()

@@ -47,7 +47,7 @@ def draw_missing_data(cfg: Config) -> None:
     if cfg.get('drawn_data') is None:
         return
     kind, arguments = _check(cfg)
-    _join_process_group(cfg)
+    join_process_group(cfg)
     # The second turn is for machines that do not see the main process's disk.
     for draws in (is_main_process(), os.environ.get('LOCAL_RANK', '0') == '0'):
         error = None
@@ -88,8 +88,12 @@ def _defaults(draw: Callable) -> dict:
     return {p.name: p.default for p in parameters if p.name not in ('root', 'on_image')}
 
 
-def _join_process_group(cfg: Config) -> None:
-    """Enter the job's process group as the runner would do later."""
+def join_process_group(cfg: Config) -> None:
+    """Enter the job's process group as the runner would do later.
+
+    Example:
+        >>> join_process_group(Config(dict(launcher='none')))
+    """
     if cfg.get('launcher', 'none') == 'none' or is_distributed():
         return
     join_job(cfg)

@@ -85,6 +85,16 @@ def names_of(overrides: Overrides) -> list[str]:
     return list(overrides if isinstance(overrides, Mapping) else _split(overrides))
 
 
+def values_of(cfg: dict, texts: Sequence[str]) -> dict[str, object]:
+    """What ``'NAME=VALUE'`` texts mean for a config.
+
+    Example:
+        >>> values_of({'data_root': 'images', 'epochs': 100}, ['data_root=2024', 'epochs=20'])
+        {'data_root': '2024', 'epochs': 20}
+    """
+    return {name: read_value(name, str(text), _present(cfg, name)) for name, text in _split(texts).items()}
+
+
 def read_value(name: str, text: str, present: object = None) -> object:
     """What a text on the command line means.
 

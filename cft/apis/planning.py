@@ -73,7 +73,7 @@ def dry_run(cfg: Config) -> TrainingPlan:
     work_dir, data_root = str(cfg.work_dir), cfg.get('data_root')
     _check_place(work_dir)
     planned = copy.deepcopy(cfg)
-    with tempfile.TemporaryDirectory(prefix='cft_dry_run_') as folder, _forgotten_instances(), undisturbed_generators():
+    with tempfile.TemporaryDirectory(prefix='cft_dry_run_') as folder, forgotten_instances(), undisturbed_generators():
         planned.update(work_dir=str(Path(folder, 'work_dir')), resume=False, experiment_name=Path(folder).name)
         drawn = planned.get('drawn_data') is not None and not Path(str(data_root)).exists()
         if drawn:
@@ -115,8 +115,16 @@ def _check_place(work_dir: str) -> None:
 
 
 @contextlib.contextmanager
-def _forgotten_instances() -> Iterator[None]:
-    """Take away what a runner leaves in MMEngine's tables of names."""
+def forgotten_instances() -> Iterator[None]:
+    """Take away what runners leave in MMEngine's tables of names, so that a process can do many runs.
+
+    Example:
+        >>> with forgotten_instances():
+        ...     MMLogger.get_instance('a run')
+        <MMLogger a run (INFO)>
+        >>> MMLogger.check_instance_created('a run')
+        False
+    """
     kinds = (MMLogger, MessageHub, DefaultScope, Visualizer)
     before = [set(kind._instance_dict) for kind in kinds]
     try:

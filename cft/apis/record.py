@@ -59,7 +59,6 @@ def record_start(runner: Runner, command: Sequence[str]) -> None:
 
 def describe_start(runner: Runner, command: Sequence[str]) -> dict:
     """One entry of ``record.json``, JSON values only."""
-    loaded = [(name, sys.modules.get(name)) for name in PACKAGES]
     return {
         'time': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'resumes': bool(runner._resume),
@@ -68,16 +67,32 @@ def describe_start(runner: Runner, command: Sequence[str]) -> dict:
         'machine': platform.node(),
         'seed': runner.seed,
         'processes': get_world_size(),
-        'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
-        'versions': {
-            'python': platform.python_version(),
-            **{name: str(module.__version__) for name, module in loaded if module is not None},
-            'cuda': torch.version.cuda,
-            'cudnn': torch.backends.cudnn.version(),
-        },
+        'device': device_name(),
+        'versions': versions_of_libraries(),
         'code': git_state(Path(cft.__file__).resolve().parents[1]),
         'data': digest_data(runner.train_dataloader.dataset),
         'config': json.loads(json.dumps(_plain(runner.cfg._cfg_dict), default=repr)),
+    }
+
+
+def device_name() -> str:
+    """The device that a run takes."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'
+
+
+def versions_of_libraries() -> dict[str, str | int | None]:
+    """Versions of Python, of the libraries that are loaded, and of CUDA.
+
+    Example:
+        >>> versions_of_libraries()['python'].split('.')[0]
+        '3'
+    """
+    loaded = [(name, sys.modules.get(name)) for name in PACKAGES]
+    return {
+        'python': platform.python_version(),
+        **{name: str(module.__version__) for name, module in loaded if module is not None},
+        'cuda': torch.version.cuda,
+        'cudnn': torch.backends.cudnn.version(),
     }
 
 

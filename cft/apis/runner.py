@@ -122,8 +122,8 @@ def explained_errors(cfg: Config, reads_data: str | None = None) -> Iterator[Non
 
     Args:
         cfg: The config that is built.
-        reads_data: Which split's files are read, so that errors of the system are about the data: ``'train'`` or
-            ``'test'``; None: none.
+        reads_data: Which split's files are read, so that errors of the system are about the data: ``'train'``,
+            ``'val'`` or ``'test'``; None: none.
 
     Raises:
         ConfigError: Instead of errors of type, value, key or assertion and, with ``reads_data``, of reading.
@@ -150,6 +150,6 @@ def _explain(error: Exception, cfg: Config, reads_data: str | None) -> str:
     if reads_data and isinstance(error, OSError | RuntimeError | AssertionError):
         dataset = innermost_dataset(cfg.get(f'{reads_data}_dataloader', {}).get('dataset', {}))
         place = f'{dataset.get("type")} with data_root={dataset.get("data_root")!r}'
-        split = {'train': 'training', 'test': 'test'}[reads_data]
+        split = {'train': 'training', 'val': 'validation', 'test': 'test'}[reads_data]
         return f'the {split} data cannot be read ({place}): {message}; put the data there or correct data_root'
     return f'the config cannot be built: {message}'

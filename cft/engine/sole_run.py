@@ -21,6 +21,10 @@ LONGEST_NAME = 300
 _held: dict[str, int] = {}
 
 
+class FolderInUse(ConfigError):
+    """Another process holds the folder."""
+
+
 @contextlib.contextmanager
 def sole_run(folder: str | Path, name: str) -> Iterator[None]:
     """Hold a folder for one process, so that a second one that would write there stops with the first one's name.
@@ -35,7 +39,8 @@ def sole_run(folder: str | Path, name: str) -> Iterator[None]:
         name: What another run is told of this one, besides time, machine and process.
 
     Raises:
-        ConfigError: If another process holds the folder, or it cannot be written.
+        FolderInUse: If another process holds the folder.
+        ConfigError: If it cannot be written.
 
     Example:
         >>> import tempfile
@@ -63,6 +68,20 @@ def sole_run(folder: str | Path, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_in_use(folder: str | Path) -> bool:
+    """Whether another process holds a folder at the moment.
+
+    Example:
+        >>> is_in_use('no/such/folder')
+        False
+    """
+    try:
+        with sole_run(folder, 'a look') if Path(folder).is_dir() else contextlib.nullcontext():
+            return False
+    except FolderInUse:
+        return True
+
+
 def _open(path: Path, folder: str | Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +106,7 @@ def _lock(descriptor: int, folder: str | Path) -> bool:
         if error.errno not in (errno.EACCES, errno.EAGAIN):
             raise
         holder = ' '.join(os.pread(descriptor, LONGEST_NAME, 0).decode(errors='replace').split())
-        raise ConfigError(
+        raise FolderInUse(
             f'{folder} is in use by another run ({holder or "which has just begun"}); wait for it or stop it, or '
             'choose another folder with --work-dir DIR'
         ) from error

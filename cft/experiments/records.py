@@ -11,6 +11,7 @@ from cft.errors import DataError
 from cft.files import write_atomically
 
 FILE = 'result.json'
+RUNS = 'runs'
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,23 @@ class RunRecord:
             return cls(**json.loads(path.read_text()))
         except (ValueError, TypeError) as error:
             raise DataError(f'{path} is no record of a run ({error}); remove it, and the run is done again') from error
+
+
+def read_records(folder: str | Path) -> list[RunRecord]:
+    """The records of all finished runs in the folder of a plan, or of several plans, by the names of the runs.
+
+    Runs of earlier plans that later ones do not have are among them: a changed
+    setting makes another run. :func:`cft.experiments.execute` returns those of
+    its own plan.
+
+    Args:
+        folder: As of :func:`cft.experiments.execute`.
+
+    Raises:
+        DataError: If one cannot be read.
+
+    Example:
+        >>> read_records('no/such/folder')
+        []
+    """
+    return [RunRecord.read(path.parent) for path in sorted(Path(folder, RUNS).glob(f'*/{FILE}'))]

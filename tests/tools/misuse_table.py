@@ -434,7 +434,6 @@ OTHERS = [
         ('quickstart/ce_dg --seeds one', '--seeds', "'one'"),
         ('quickstart/ce_dg --cfg-options test_domain=photo', 'test_domain', 'held out in turn'),
         ('quickstart/ce_dg --work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
-        ('quickstart/ce_dg --work-dir used', 'in use', '--work-dir DIR'),
         ('quickstart/ce_dg --cfg-options drawn_data=None data_root=nowhere', 'nowhere', 'data_root'),
     ),
     *of(

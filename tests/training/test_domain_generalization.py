@@ -10,8 +10,9 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from cft.apis import domain_generalization, train
-from cft.apis.domain_generalization import HeldOutRun, leave_one_domain_out, plan_runs, read_result, run_held_out
+from cft.apis import experiments, leave_one_domain_out, run_plan, train
+from cft.apis.domain_generalization import METRIC, held_out_runs
+from cft.experiments import Run, RunRecord
 from tests.support.digits_runs import weights
 from tests.support.domain_runs import CE, CORE_TUNING, draw, settings
 
@@ -23,9 +24,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw(tmp_path_factory.mktemp('data') / 'domains')
 
 
-def plan(root: Path, work_dir: Path, held_out: str, config: Path = CE, **changes: object) -> HeldOutRun:
-    runs = plan_runs([config], [0], work_dir, settings(root, **changes))
-    return next(run for run in runs if run.test_domain == held_out)
+def plan(root: Path, held_out: str, config: Path = CE, **changes: object) -> Run:
+    runs = held_out_runs([config], [0], settings(root, **changes))
+    return next(run for run in runs if run.labels['test_domain'] == held_out)
+
+
+def do(run: Run, work_dir: Path) -> tuple[RunRecord, Path]:
+    """The record of a run, and its folder."""
+    (record,) = run_plan([run], work_dir, 'in-process')
+    return record, next((work_dir / 'runs').glob(f'*-{record.fingerprint[:10]}'))
+
+
+def iteration_of(record: RunRecord) -> int:
+    return int(record.checkpoint.removesuffix('.pth').split('_')[-1])
 
 
 def assert_same_weights(first: Path, second: Path) -> None:
@@ -42,25 +53,30 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[Runner]:
         runners.append(train(cfg, resume))
         return runners[-1]
 
-    monkeypatch.setattr(domain_generalization, 'train', watched)
+    monkeypatch.setattr(experiments, 'train', watched)
     return runners
 
 
 def test_best_checkpoint_of_validation_is_tested(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first maximum of the validation curve; testing its file again gives the reported accuracy."""
     runners = watch(monkeypatch)
-    run = plan(root, tmp_path, 'photo', iterations=8)
-    result = run_held_out(run)
+    record, folder = do(plan(root, 'photo', iterations=8), tmp_path)
     curve = runners[0].message_hub.get_scalar('val/accuracy/average').data[0].tolist()
-    assert len(curve) == 4
-    assert result['iteration'] == 2 * (1 + curve.index(max(curve)))
-    assert result['validation'] == max(curve)
-    assert result == read_result(run)
+    assert record.curves['val']['step'] == [2, 4, 6, 8]
+    assert record.curves['val'][METRIC] == pytest.approx(curve)
+    assert iteration_of(record) == 2 * (1 + curve.index(max(curve)))
+    assert record.metrics['val'][METRIC] == pytest.approx(max(curve))
+    assert record.curves['train']['step'] == list(range(1, 9))
+    assert record.stages == [] and record.step_seconds > 0 and record.peak_bytes > 1e6
+    assert record.data['train'] == {'images': 72, 'classes': ['bright', 'dark', 'grey'], 'counts': [24] * 3}
+    assert record.data['test']['images'] == 30
 
     runner = Runner.from_cfg(runners[0].cfg)
-    runner.load_checkpoint(str(run.folder / f'best_accuracy_average_iter_{result["iteration"]}.pth'))
+    runner.load_checkpoint(str(folder / f'best_accuracy_average_iter_{iteration_of(record)}.pth'))
+    tested = record.metrics['test']
     metrics = runner.test()
-    assert metrics == {'accuracy/photo': result['test'], 'accuracy/average': result['test']}
+    assert metrics == {name: pytest.approx(tested[name]) for name in ('accuracy/photo', 'accuracy/average')}
+    assert tested['accuracy/photo'] == tested['accuracy/average']
 
 
 def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
@@ -72,15 +88,13 @@ def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
     (changed / 'photo' / 'grey' / '00.png').unlink()
     for path in (changed / 'photo').rglob('*.png'):
         cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8))
-    folders, results = [], []
-    for data in (root, changed):
-        run = plan(data, tmp_path / data.parent.name, 'photo', CORE_TUNING)
-        results.append(run_held_out(run))
-        folders.append(run.folder)
-    assert results[0]['iteration'] == results[1]['iteration']
-    assert results[0]['validation'] == results[1]['validation']
-    for name in (f'best_accuracy_average_iter_{results[0]["iteration"]}.pth', 'iter_6.pth'):
-        assert_same_weights(folders[0] / name, folders[1] / name)
+    (first, folder), (second, other) = (
+        do(plan(data, 'photo', CORE_TUNING), tmp_path / data.parent.name) for data in (root, changed)
+    )
+    assert first.checkpoint == second.checkpoint
+    assert first.metrics['val'] == second.metrics['val']
+    for name in (first.checkpoint, 'iter_6.pth'):
+        assert_same_weights(folder / name, other / name)
 
 
 def test_a_training_domain_has_influence(root: Path, tmp_path: Path) -> None:
@@ -88,9 +102,8 @@ def test_a_training_domain_has_influence(root: Path, tmp_path: Path) -> None:
     changed = Path(shutil.copytree(root, tmp_path / 'changed' / 'domains'))
     for path in (changed / 'art').rglob('*.png'):
         cv2.imwrite(str(path), np.zeros((16, 16, 3), np.uint8))
-    first, second = (plan(data, tmp_path / data.parent.name, 'photo', iterations=2) for data in (root, changed))
-    run_held_out(first), run_held_out(second)
-    states = [weights(run.folder / 'iter_2.pth') for run in (first, second)]
+    folders = [do(plan(data, 'photo', iterations=2), tmp_path / data.parent.name)[1] for data in (root, changed)]
+    states = [weights(folder / 'iter_2.pth') for folder in folders]
     assert not torch.equal(states[0]['head.fc.weight'], states[1]['head.fc.weight'])
 
 
@@ -109,39 +122,44 @@ def test_interrupted_run_goes_on(root: Path, tmp_path: Path, monkeypatch: pytest
         original(runner, name, **given)
 
     monkeypatch.setattr(Runner, 'call_hook', record)
-    changes = {'iterations': 8, 'train_dataloader__num_workers': workers}
-    whole, parts = (plan(root, tmp_path / name, 'photo', **changes) for name in ('whole', 'parts'))
-    expected = run_held_out(whole)
+    run = plan(root, 'photo', iterations=8, train_dataloader__num_workers=workers)
+    expected, whole = do(run, tmp_path / 'whole')
     with pytest.raises(KeyboardInterrupt):
-        run_held_out(parts)
-    assert read_result(parts) is None
-    result = run_held_out(parts)
+        do(run, tmp_path / 'parts')
+    assert not list(tmp_path.glob('parts/runs/*/result.json'))
+    found, parts = do(run, tmp_path / 'parts')
     # Iteration 5, the fifth, is done twice: the checkpoint is that of iteration 4.
     assert batches['parts'] == batches['whole'][:5] + batches['whole'][4:]
+    assert found.curves['val']['step'] == [2, 4, 6, 8] and found.curves['train']['step'] == list(range(1, 9))
     if workers == 0:
-        assert result == expected
-        assert_same_weights(whole.folder / 'iter_8.pth', parts.folder / 'iter_8.pth')
+        assert (found.fingerprint, found.metrics) == (expected.fingerprint, expected.metrics)
+        assert found.curves['val'] == expected.curves['val']
+        assert_same_weights(whole / 'iter_8.pth', parts / 'iter_8.pth')
 
 
 def test_finished_runs_are_not_repeated(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what another setting or a new seed asks for is trained."""
     runners = watch(monkeypatch)
-    runs = plan_runs([CE], [0], tmp_path, settings(root, iterations=2))
-    first = leave_one_domain_out(runs[:2])
-    started, told = [], []
-    again = leave_one_domain_out(runs[:3], started.append, lambda run, result: told.append(result))
-    assert len(runners) == 3 and started == [runs[2]]
-    assert again[:2] == first and told == again
+    changes = settings(root, iterations=2)
+    for split in ('train', 'val', 'test'):
+        changes[f'{split}_dataloader.dataset.domains'] = ['art', 'photo']
+    first = leave_one_domain_out([CE], [0], tmp_path, changes, executor='in-process')
+    assert [(result['test_domain'], result['processes']) for result in first] == [('art', 1), ('photo', 1)]
+    again = leave_one_domain_out([CE], [0], tmp_path, changes | {'log_level': 'ERROR'}, executor='in-process')
+    assert again == first and len(runners) == 2
     assert not [path for path in tmp_path.rglob('*') if path.name.endswith('.part')]
-    other = plan_runs([CE], [0], tmp_path, settings(root, iterations=2, optim_wrapper__optimizer__lr=0.01))
-    assert read_result(other[0]) is None
+    run_plan(held_out_runs([CE], [0, 1], changes)[1:2], tmp_path, 'in-process')
+    assert len(runners) == 3
+    changed = held_out_runs([CE], [0], changes | {'optim_wrapper.optimizer.lr': 0.01})[:1]
+    run_plan(changed, tmp_path, 'in-process')
+    assert len(runners) == 4
 
 
 def test_lost_newest_checkpoint_means_a_fresh_start(root: Path, tmp_path: Path) -> None:
     """As when a machine died between removing the old file and writing the new one."""
-    run = plan(root, tmp_path, 'photo', iterations=2)
-    expected = run_held_out(run)
-    (run.folder / 'result.json').unlink()
-    (run.folder / 'iter_2.pth').unlink()
-    assert (run.folder / 'last_checkpoint').is_file()
-    assert run_held_out(run) == expected
+    run = plan(root, 'photo', iterations=2)
+    expected, folder = do(run, tmp_path)
+    (folder / 'result.json').unlink()
+    (folder / 'iter_2.pth').unlink()
+    assert (folder / 'last_checkpoint').is_file()
+    assert do(run, tmp_path)[0].metrics == expected.metrics
