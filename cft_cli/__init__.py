@@ -14,9 +14,13 @@ from importlib import import_module, metadata
 COMMANDS = {
     'train': 'train a config',
     'pretrain': 'train a config of a self-supervised method',
+    'search': 'choose the settings of a config on validation images',
     'test': 'evaluate a checkpoint on the test split of its config',
+    'compare': 'compare methods, checkpoints and amounts of labels on your own data, over paired draws',
     'evaluate': 'say what a model is worth: its predictions, its features, by class',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
+    'report': 'show a training, or compare several, on one HTML page',
+    'plot': 'write the figures of a training, or of a comparison',
     'predict': 'classes, masks or boxes of images',
     'export': 'write a trained model as ONNX, or as a program of PyTorch',
     'inspect': 'say what a checkpoint holds',

@@ -16,6 +16,7 @@ SHORT_NAMES = {
     'value_range': 'values of black and white in images of more than 8 bits, such as 0,4095; dataset measures them',
     'group_by': 'folder, or a column: what belongs together, such as a patient, is not divided by a validation split',
     'test_domain': 'the domain that is held out, in all splits',
+    'test_fraction': 'part of the training images that is held out for the test where there is no test split',
     'image_folder': 'folder of the images below data_root, where they have masks; None: found by its name',
     'mask_folder': 'folder of the masks likewise',
     'classes': 'names of the classes in masks, or a file with one a line',

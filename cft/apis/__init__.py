@@ -1,22 +1,25 @@
 """What a notebook user and the command-line tools call."""
 
 from .catalogue import find_config, list_configs
-from .comparison import Method, compare
 from .config import load_config
 from .domain_generalization import leave_one_domain_out
 from .evaluating import evaluate, evaluate_runner
 from .experiments import run_plan, train_and_measure
 from .exporting import export
 from .features import extract_features
+from .method_comparison import compare, plan_comparison
+from .method_comparison import compare, plan_comparison
 from .planning import dry_run
 from .prediction import predict
 from .pretraining import pretrain_and_compare
+from .reporting import plot, report
 from .runner import build_runner, initialise
+from .searching import SearchResult, search
 from .training import leave_process_group, test, train
 from .training_plan import TrainingPlan
 
 __all__ = [
-    'Method',
+    'SearchResult',
     'TrainingPlan',
     'build_runner',
     'compare',
@@ -31,9 +34,13 @@ __all__ = [
     'leave_process_group',
     'list_configs',
     'load_config',
+    'plan_comparison',
+    'plot',
     'predict',
     'pretrain_and_compare',
+    'report',
     'run_plan',
+    'search',
     'test',
     'train',
     'train_and_measure',

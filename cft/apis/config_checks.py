@@ -34,7 +34,6 @@ def check_config(cfg: Config, starts: bool = True) -> None:
     check_values(cfg._cfg_dict)
     scope = cfg.get('default_scope') or 'mmengine'
     registries = registries_of(scope)
-    held_out: dict[str, str] = {}
     with DefaultScope.overwrite_default_scope(scope):
         for where, node in iterate_dicts(cfg._cfg_dict):
             if isinstance(node.get('type'), str):
@@ -42,16 +41,9 @@ def check_config(cfg: Config, starts: bool = True) -> None:
                 check(registries, f'{where}.type', node['type'])
             if isinstance(node.get('checkpoint'), str) and (where.endswith('init_cfg') or (starts and not where)):
                 _check_file(f'{where}.checkpoint'.lstrip('.'), node['checkpoint'])
-            if '_dataloader' in where and 'test_domain' in node:
-                held_out[where] = node['test_domain']
         constructor = cfg.get('optim_wrapper', {}).get('constructor')
         if isinstance(constructor, str):
             _check_name(registries, 'optim_wrapper.constructor', constructor)
-    if len(set(held_out.values())) > 1:
-        raise ConfigError(
-            f'the splits differ in the domain that is held out, so that training may see the test domain: {held_out}; '
-            'set all at once with test_domain=NAME'
-        )
     if cfg.get('checkpoint') and not isinstance(cfg.get('model', {}).get('backbone'), dict):
         raise ConfigError(f'checkpoint={cfg.checkpoint!r} needs a model with a backbone, and the config has none')
     _check_timeout(cfg)

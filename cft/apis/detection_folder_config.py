@@ -8,7 +8,8 @@ from mmengine.logging import print_log
 from cft.datasets.coco_listing import CocoListing
 from cft.datasets.detection_layout import WORDS, Layout, check_classes, class_names, find_layout
 from cft.datasets.detection_parts import SPLITS
-from cft.datasets.held_out_images import held_out_images
+from cft.datasets.held_out_images import holding_out_images
+from cft.datasets.held_out_parts import Division, part_of_training
 from cft.engine.class_heads import OTHER_CLASSES
 from cft.engine.config_nodes import innermost_dataset, iterate_dicts
 
@@ -20,9 +21,9 @@ def complete_detection_folder(cfg: Config) -> None:
 
     - ``label_format = None`` becomes what is found, there and in every data set.
     - The data sets get the names of the classes (``metainfo``), and heads with
-      ``num_classes = None`` their number. The classes of all splits are compared.
+      ``num_classes = None`` their number. The classes of all splits that the config uses are compared.
 
-    One log line tells what was found, and the validation split that is made.
+    One log line tells what was found, and what is held out of the training images.
     Configs whose training data are no :class:`cft.datasets.folder_detection.FolderDetection`
     are left alone.
 
@@ -45,7 +46,8 @@ def complete_detection_folder(cfg: Config) -> None:
         return
     layout = find_layout(training['data_root'], training.get('label_format'))
     frame = training.get('label_frame') or layout.label_frame
-    listings = {split: part.read(frame) for split, part in layout.parts.items()}
+    used = {'train'} | {split for split, dataset in zip(SPLITS, datasets, strict=True) if dataset}
+    listings = {split: part.read(frame) for split, part in layout.parts.items() if split in used}
     classes = tuple((training.get('metainfo') or {}).get('classes') or class_names(listings['train']))
     for split, listing in listings.items():
         check_classes(listing, classes, layout.parts[split].place)
@@ -59,19 +61,21 @@ def complete_detection_folder(cfg: Config) -> None:
         if name.endswith('head') and name not in OTHER_CLASSES and node.get('num_classes', 0) is None:
             node['num_classes'] = len(classes)
     images = [image['file_name'] for image in listings['train'].images]
-    held_out: set[str] = set()
-    if 'val' not in layout.parts:
-        options = {'fraction': training.get('val_fraction', 0.1), 'seed': training.get('seed', 0)}
-        held_out = held_out_images(images, **options)
-    print_log(_found(layout, listings, classes, len(held_out)), 'current')
+    division = Division(**{name: training[name] for name in Division._fields if name in training})
+    held_out = {}
+    for part in layout.source_of('train', division).parts:
+        source = layout.source_of(part.split, division)
+        held_out[part.words] = len(part_of_training(source, len(images), holding_out_images(images)))
+    print_log(_found(layout, listings, classes, held_out), 'current')
 
 
-def _found(layout: Layout, listings: dict[str, CocoListing], classes: tuple[str, ...], held_out: int) -> str:
+def _found(layout: Layout, listings: dict[str, CocoListing], classes: tuple[str, ...], held_out: dict[str, int]) -> str:
     splits = [
         f'{split} {_below(part.place, layout.root)} ({len(listings[split].images)} images)'
         for split, part in layout.parts.items()
+        if split in listings
     ]
-    made = f'; {held_out} of the training images are held out for validation' if held_out else ''
+    made = ''.join(f'; {number} of the training images are held out for {words}' for words, number in held_out.items())
     return (
         f'{layout.root}: {WORDS[layout.kind]}, {", ".join(splits)}{made}; {len(classes)} classes: {", ".join(classes)}'
     )

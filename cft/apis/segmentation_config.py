@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 
+from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.mask_classes import MaskClasses, find_mask_classes
 from cft.datasets.segmentation_layout import all_masks, find_splits
 from cft.engine.config_nodes import innermost_dataset, iterate_dicts
@@ -17,7 +18,8 @@ def complete_segmentation_config(cfg: Config) -> None:
 
     The masks are read once; a config that has its classes already, as a run
     dumps it, is left as it is. ``classes`` at the top of the config gives their
-    names, or a file of them.
+    names, or a file of them. Masks of splits that the config does not use are
+    not read.
 
     - Each data set gets ``metainfo`` with classes and palette, and
       ``foreground`` if the masks are of 0 and 255 alone.
@@ -44,7 +46,8 @@ def complete_segmentation_config(cfg: Config) -> None:
     given = cfg.get('classes')
     written = list((training.get('metainfo') or {}).get('classes') or ())
     if not written or (given is not None and given != written):
-        found = _look(training, given)
+        used = [split for split in SPLIT_FOLDERS if cfg.get(f'{split}_dataloader')]
+        found = _look(training, given, used)
         for node in nodes:
             node['metainfo'] = found.metainfo
             node['foreground'] = found.foreground
@@ -59,11 +62,11 @@ def complete_segmentation_config(cfg: Config) -> None:
             node['num_classes'] = len(written)
 
 
-def _look(dataset: dict, classes: str | Sequence[str] | None) -> MaskClasses:
+def _look(dataset: dict, classes: str | Sequence[str] | None, used: Sequence[str]) -> MaskClasses:
     splits = find_splits(dataset['data_root'], dataset.get('image_folder'), dataset.get('mask_folder'))
     return find_mask_classes(
         dataset['data_root'],
-        all_masks(splits),
+        all_masks({split: pairs for split, pairs in splits.items() if split in used}),
         classes=classes,
         reduce_zero_label=bool(dataset.get('reduce_zero_label')),
         foreground=dataset.get('foreground'),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cft.datasets.coco_layout import find_coco_parts
 from cft.datasets.coco_listing import CocoListing
 from cft.datasets.detection_parts import SPLITS, Part
+from cft.datasets.held_out_parts import Division, Source, source_of
 from cft.datasets.image_listing import told
 from cft.datasets.voc_layout import find_voc_parts
 from cft.datasets.yolo_layout import find_yolo_parts
@@ -40,6 +41,10 @@ class Layout(NamedTuple):
     def label_frame(self) -> str | None:
         """YOLO's labels are fractions of the image as its trainers show it; the others' sizes tell theirs."""
         return 'shown' if self.kind == 'yolo' else None
+
+    def source_of(self, split: str, division: Division) -> Source:
+        """Where the images of a split come from, as of :func:`cft.datasets.held_out_parts.source_of`."""
+        return source_of(split, self.parts.keys() & {'val', 'test'}, division, f'{self.root} has no test split')
 
 
 def find_layout(data_root: str | Path, kind: str | None = None) -> Layout:

@@ -101,6 +101,9 @@ class DomainFolder(BaseDataset):
         ('art_painting', 'cartoon', 'photo', 'sketch')
     """
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = ('test_domain', 'val_fraction', 'seed', 'domains')
+
     def __init__(
         self,
         data_root: str,

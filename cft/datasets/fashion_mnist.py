@@ -75,6 +75,9 @@ class FashionMNIST(BaseDataset):
 
     METAINFO = {'classes': tuple(FASHIONMNIST_CATEGORITES)}
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = ('val_per_class',)
+
     def __init__(
         self,
         data_root: str = PACKAGE_FOLDER,

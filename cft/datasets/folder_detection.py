@@ -6,7 +6,8 @@ from mmengine.logging import print_log
 from cft.datasets.coco_objects import collect_objects
 from cft.datasets.detection_layout import check_classes, class_names, find_layout
 from cft.datasets.detection_parts import SPLITS, Part
-from cft.datasets.held_out_images import held_out_images
+from cft.datasets.held_out_images import holding_out_images
+from cft.datasets.held_out_parts import Division, part_of_training
 from cft.datasets.object_orientation import orient_samples
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -20,9 +21,10 @@ class FolderDetection(BaseDetDataset):
     and every image stays, with objects or without. Where no validation split is
     there, ``val_fraction`` of the training images is held out, the same ones
     every time, and by whole sub-folders where the images lie in several.
-    Without a test split, ``split='test'`` is the validation split, and a
-    warning says so. Masks are those of COCO and the outlines of YOLO, where the
-    pipeline loads them (``with_mask=True``).
+    Without a test split, ``test_fraction`` is held out before that likewise; if
+    it is 0, ``split='test'`` is the validation split, and a warning says so.
+    Masks are those of COCO and the outlines of YOLO, where the pipeline loads
+    them (``with_mask=True``).
 
     Evaluate with :class:`cft.evaluation.metrics.coco.CocoMetric`.
 
@@ -32,6 +34,8 @@ class FolderDetection(BaseDetDataset):
         label_format: ``'coco'``, ``'voc'`` or ``'yolo'``; None: what is there.
         val_fraction: Part of the images held out when there is no validation split.
         seed: Which images are held out.
+        test_fraction: Part of the images held out when there is no test split; 0: none.
+        test_seed: Which images these are; ``seed`` then moves the validation images alone.
         label_frame: As of :class:`cft.datasets.coco_detection.CocoDetection`; YOLO's labels, which tell no size, are
             those of the shown pixels unless it says otherwise.
         metainfo: With ``classes``, their order; None: that of the training labels.
@@ -45,6 +49,9 @@ class FolderDetection(BaseDetDataset):
         >>> FolderDetection(data_root='chess', split='val')  # doctest: +SKIP
     """
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = (*Division._fields, 'label_format')
+
     def __init__(
         self,
         data_root: str,
@@ -54,13 +61,14 @@ class FolderDetection(BaseDetDataset):
         seed: int = 0,
         label_frame: str | None = None,
         metainfo: dict | None = None,
+        test_fraction: float = 0.0,
+        test_seed: int = 0,
         **kwargs: object,
     ) -> None:
         if split not in SPLITS:
             raise ConfigError(f'split must be one of {list(SPLITS)}, got {split!r}')
         self.split = split
-        self.val_fraction = val_fraction
-        self.seed = seed
+        self.division = Division(val_fraction, seed, test_fraction, test_seed)
         self.layout = find_layout(data_root, label_format)
         self.label_frame = label_frame or self.layout.label_frame
         if not (metainfo or {}).get('classes'):
@@ -69,24 +77,13 @@ class FolderDetection(BaseDetDataset):
         super().__init__(ann_file='', data_root=str(data_root), metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        part, held_out = self._locate()
-        samples = self._samples(part)
-        if held_out is None:
-            return samples
-        chosen = held_out_images([sample['img_path'] for sample in samples], self.val_fraction, self.seed)
-        return [sample for sample in samples if (sample['img_path'] in chosen) == held_out]
-
-    def _locate(self) -> tuple[Part, bool | None]:
-        """What to read, and whether to keep the held-out part (None: all of it)."""
-        parts, split = self.layout.parts, self.split
-        if split == 'test' and 'test' not in parts:
-            print_log(
-                f'{self.layout.root} has no test split: what is reported as test is the validation split', 'current', 30
-            )
-            split = 'val'
-        if split in parts and (split != 'train' or 'val' in parts):
-            return parts[split], None
-        return parts['train'], split == 'val'
+        parts = self.layout.parts
+        source = self.layout.source_of(self.split, self.division)
+        if source.own:
+            return self._samples(parts[source.split])
+        samples = self._samples(parts['train'])
+        hold_out = holding_out_images([sample['img_path'] for sample in samples])
+        return [samples[index] for index in part_of_training(source, len(samples), hold_out)]
 
     def _samples(self, part: Part) -> list[dict]:
         listing = part.read(self.label_frame)

@@ -1,31 +1,27 @@
-"""A validation split of images that come without one."""
+"""Parts of images that come without splits."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from cft.datasets.group_splits import held_out_groups
-from cft.errors import ConfigError
+from cft.datasets.held_out_parts import HoldOut, holding_out_groups
 
 
-def held_out_images(paths: list[str], fraction: float, seed: int) -> set[str]:
-    """The images that are held out for validation: whole sub-folders where there are several.
+def holding_out_images(paths: Sequence[str]) -> HoldOut:
+    """A choice of images: whole sub-folders where there are several.
 
     Args:
         paths: Of the training images.
-        fraction: Part of them, in (0, 1).
-        seed: Which ones.
 
     Raises:
-        ConfigError: If there is only one image, or the fraction is out of range.
+        ConfigError: When it is used, if there is only one image, or the fraction is out of range.
 
     Example:
-        >>> sorted(held_out_images(['v1/a.jpg', 'v1/b.jpg', 'v2/c.jpg', 'v2/d.jpg'], fraction=0.3, seed=0))[0][:2]
-        'v1'
+        >>> from cft.datasets.held_out_parts import Part
+        >>> paths = ['v1/a.jpg', 'v1/b.jpg', 'v2/c.jpg', 'v2/d.jpg']
+        >>> len(holding_out_images(paths)(range(4), Part('val', 0.3, seed=0)))
+        2
     """
     folders = {str(Path(path).parent) for path in paths}
-    groups = {path: str(Path(path).parent) if len(folders) > 1 else os.path.basename(path) for path in paths}
-    try:
-        chosen = held_out_groups([groups[path] for path in paths], fraction, seed)
-    except ValueError as error:
-        raise ConfigError(f'no validation split can be made of the images of {min(folders)}: {error}') from error
-    return {path for path in paths if groups[path] in chosen}
+    groups = [str(Path(path).parent) if len(folders) > 1 else os.path.basename(path) for path in paths]
+    return holding_out_groups(groups, min(folders, default='the training split'))

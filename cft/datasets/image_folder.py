@@ -9,10 +9,9 @@ from pathlib import Path
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from cft.datasets.held_out_parts import Division, HoldOut, Source, holding_out_classes, part_of_training, source_of
 from cft.datasets.image_decoding import SUFFIXES
 from cft.datasets.image_listing import list_images, outside_of_folders, told
-from cft.datasets.splits import stratified_indices
-from cft.datasets.stratified_groups import held_out_groups_of, told_groups
 from cft.datasets.table_file import is_table
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -89,14 +88,17 @@ class ImageFolder(BaseDataset):
     Either ``data_root`` holds the split folders ``train`` and, if there are
     any, ``val`` and ``test``, or it holds the class folders. Without a ``val``
     folder, ``val_fraction`` of each class of the training images is held out,
-    the same ones every time. Without a ``test`` folder, ``split='test'`` is the
-    validation split, and a warning says so.
+    the same ones every time. Without a ``test`` folder, ``test_fraction`` of
+    each class is held out of them before that; if it is 0, ``split='test'`` is
+    the validation split, and a warning says so.
 
     Args:
         data_root: The folder.
         split: ``'train'``, ``'val'`` or ``'test'``.
         val_fraction: Part of each class held out when there is no val folder.
         seed: Which images are held out.
+        test_fraction: Part of each class held out when there is no test folder; 0: none.
+        test_seed: Which images these are; ``seed`` then moves the validation images alone.
         group_by: ``'folder'`` holds out whole groups: images belong together
             that lie in sub-folders of one name, directly below the class
             folders (``class/GROUP/1.jpg``: patients, videos). None: image by image.
@@ -111,6 +113,9 @@ class ImageFolder(BaseDataset):
         >>> ImageFolder(data_root='flowers', split='val')  # doctest: +SKIP
     """
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = (*Division._fields, 'group_by')
+
     def __init__(
         self,
         data_root: str,
@@ -118,6 +123,8 @@ class ImageFolder(BaseDataset):
         val_fraction: float = 0.1,
         seed: int = 0,
         group_by: str | None = None,
+        test_fraction: float = 0.0,
+        test_seed: int = 0,
         **kwargs: object,
     ) -> None:
         if group_by not in (None, 'folder'):
@@ -128,8 +135,7 @@ class ImageFolder(BaseDataset):
         if split not in SPLIT_FOLDERS:
             raise ConfigError(f'split must be one of {sorted(SPLIT_FOLDERS)}, got {split!r}')
         self.split = split
-        self.val_fraction = val_fraction
-        self.seed = seed
+        self.division = Division(val_fraction, seed, test_fraction, test_seed)
         super().__init__(ann_file='', data_root=str(data_root), metainfo=self._metainfo_of(data_root), **kwargs)
 
     @staticmethod
@@ -137,7 +143,7 @@ class ImageFolder(BaseDataset):
         return {'classes': tuple(find_classes(train_folder(data_root)))}
 
     def load_data_list(self) -> list[dict]:
-        folder, held_out = self._locate()
+        folder, source = self._locate()
         classes = self.metainfo['classes']
         unknown = sorted(set(find_classes(folder)) - set(classes))
         if unknown:
@@ -148,52 +154,42 @@ class ImageFolder(BaseDataset):
             for of_class, images in images_of_classes(list(folders), folder).items()
             for image in images
         ]
-        if held_out is None:
+        if source.own:
             return samples
-        chosen = self._held_out(folder, samples)
-        if held_out and not chosen:
+        part = part_of_training(source, len(samples), self._hold_out(folder, samples))
+        if not part:
             raise ConfigError(
-                f'{folder}: no image can be held out for validation, as each class has only one; add some'
+                f'{folder}: no image can be held out for {source.words}, as each class has only one; add some'
             )
-        return [sample for index, sample in enumerate(samples) if (index in chosen) == held_out]
+        return [samples[index] for index in part]
 
-    def _held_out(self, folder: Path, samples: list[dict]) -> set[int]:
-        """Numbers of the samples that are for validation."""
-        labels = [sample['gt_label'] for sample in samples]
+    def _hold_out(self, folder: Path, samples: list[dict]) -> HoldOut:
+        """How a part of the training images is chosen."""
+        labels = [[sample['gt_label']] for sample in samples]
         below = [Path(sample['img_path']).relative_to(folder).parts for sample in samples]
         # An image beside the sub-folders is a group of its own.
         groups = [parts[1] if len(parts) > 2 else '/'.join(parts) for parts in below]
         nested = {group for parts, group in zip(below, groups, strict=True) if len(parts) > 2}
-        if self.group_by == 'folder':
-            if not nested:
-                raise ConfigError(
-                    f'group_by=folder: the class folders of {folder} have no sub-folders; leave group_by out, or put '
-                    'the images of each group into one: CLASS/GROUP/1.jpg'
+        tells = self.split == 'train'
+        if self.group_by is None:
+            if nested and tells:
+                print_log(
+                    f'{folder}: {len(nested)} sub-folders of the classes may be patients or videos, and validation '
+                    'images are taken from all; group_by=folder keeps each on one side',
+                    'current',
                 )
-            chosen = held_out_groups_of(
-                groups, [[label] for label in labels], self.val_fraction, self.seed, str(folder)
+            return holding_out_classes(labels, None, str(folder), tells)
+        if not nested:
+            raise ConfigError(
+                f'group_by=folder: the class folders of {folder} have no sub-folders; leave group_by out, or put '
+                'the images of each group into one: CLASS/GROUP/1.jpg'
             )
-            if self.split == 'train':
-                print_log(told_groups(groups, chosen, f'{folder}: sub-folders of the classes'), 'current')
-            return chosen
-        if nested and self.split == 'train':
-            print_log(
-                f'{folder}: {len(nested)} sub-folders of the classes may be patients or videos, and validation images '
-                'are taken from all; group_by=folder keeps each on one side',
-                'current',
-            )
-        in_train = stratified_indices(labels, self.seed, fraction=1 - self.val_fraction)
-        return set(range(len(samples))) - set(in_train.tolist())
+        return holding_out_classes(labels, groups, f'{folder}: sub-folders of the classes', tells)
 
-    def _locate(self) -> tuple[Path, bool | None]:
-        """Folder to read, and whether to keep the held-out part (None: all of it)."""
+    def _locate(self) -> tuple[Path, Source]:
+        """Folder to read, and which of its images are those of the split."""
         root = Path(self.data_root)
-        split = self.split
-        if split == 'test' and find_split_folder(root, 'test') is None:
-            print_log(f'{root} has no test folder: what is reported as test is the validation split', 'current', 30)
-            split = 'val'
-        if split in ('val', 'test') and (folder := find_split_folder(root, split)) is not None:
-            return folder, None
-        if split == 'train' and find_split_folder(root, 'val') is not None:
-            return train_folder(root), None
-        return train_folder(root), split == 'val'
+        own = {name: folder for name in ('val', 'test') if (folder := find_split_folder(root, name)) is not None}
+        lacks = f'{root} has no test folder'
+        source = source_of(self.split, own, self.division, lacks)
+        return own.get(source.split, train_folder(root)), source

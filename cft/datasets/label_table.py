@@ -1,6 +1,5 @@
 """Images whose labels stand in a CSV or TSV file."""
 
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,9 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from cft.datasets.held_out_parts import Division, HoldOut, holding_out_classes, part_of_training, source_of
 from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.label_rows import BETWEEN_LABELS, Image, LabelRows, read_labels
-from cft.datasets.splits import stratified_indices
-from cft.datasets.stratified_groups import held_out_groups_of, told_groups
 from cft.datasets.table_file import is_table
 from cft.errors import ConfigError, DataError
 from cft.registry import DATASETS
@@ -29,8 +27,9 @@ class LabelTable(BaseDataset):
     of each class of the training images is held out, the same ones every time:
     of a table of class folders those that :class:`cft.datasets.ImageFolder`
     holds out, or whole groups where there is a column of them, such as
-    ``patient``. Without rows of ``test``, ``split='test'`` is the validation
-    split, and a warning says so.
+    ``patient``. Without rows of ``test``, ``test_fraction`` is held out before
+    that likewise; if it is 0, ``split='test'`` is the validation split, and a
+    warning says so.
 
     Args:
         data_root: The ``.csv`` or ``.tsv`` file.
@@ -39,6 +38,8 @@ class LabelTable(BaseDataset):
         seed: Which images are held out.
         group_by: Column of the groups; None: one that is called ``group``,
             ``patient``, ``subject`` or ``video``, or one of these with ``_id``.
+        test_fraction: Part of each class held out when there are no test rows; 0: none.
+        test_seed: Which images these are; ``seed`` then moves the validation images alone.
         kwargs: Those of :class:`mmpretrain.datasets.BaseDataset`.
 
     Raises:
@@ -50,6 +51,9 @@ class LabelTable(BaseDataset):
         >>> LabelTable(data_root='flowers/labels.csv', split='val')  # doctest: +SKIP
     """
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = (*Division._fields, 'group_by')
+
     def __init__(
         self,
         data_root: str,
@@ -57,6 +61,8 @@ class LabelTable(BaseDataset):
         val_fraction: float = 0.1,
         seed: int = 0,
         group_by: str | None = None,
+        test_fraction: float = 0.0,
+        test_seed: int = 0,
         **kwargs: Any,
     ) -> None:
         if split not in SPLIT_FOLDERS:
@@ -67,8 +73,7 @@ class LabelTable(BaseDataset):
             )
         self.table = Path(data_root)
         self.split = split
-        self.val_fraction = val_fraction
-        self.seed = seed
+        self.division = Division(val_fraction, seed, test_fraction, test_seed)
         self.group_by = group_by
         # Until the list of samples is made; workers need no second one.
         self._rows: LabelRows | None = read_labels(self.table, group_by)
@@ -119,40 +124,32 @@ class LabelTable(BaseDataset):
         """The images of this split, in the order of their labels and paths."""
         images = sorted(rows.images, key=lambda image: [numbers[name] for name in image.labels])
         there = {image.split for image in images}
-        split = self.split
-        if split == 'train':
+        if self.split == 'train':
             for note in [*rows.notes, self._told_classes()]:
                 print_log(f'{self.table}: {note}', 'current')
-        if split == 'test' and 'test' not in there:
-            print_log(
-                f'{self.table} has no row of the split test: what is reported as test is the validation split',
-                'current',
-                logging.WARNING,
-            )
-            split = 'val'
-        if split == 'test' or 'val' in there:
-            return [image for image in images if image.split == split]
+        lacks = f'{self.table} has no row of the split test'
+        source = source_of(self.split, there, self.division, lacks)
+        if source.split != 'train' and source.own:
+            return [image for image in images if image.split == source.split]
         trained = [image for image in images if image.split in ('train', '')]
-        held_out = self._held_out(trained, numbers, rows.group_column)
-        if split == 'val' and not held_out:
+        part = part_of_training(source, len(trained), self._hold_out(trained, numbers, rows.group_column))
+        if not part:
             raise DataError(
-                f'{self.table}: no image can be held out for validation, as each class has only one; add some'
+                f'{self.table}: no image can be held out for {source.words}, as each class has only one; add some'
             )
-        return [image for index, image in enumerate(trained) if (index in held_out) == (split == 'val')]
+        return [trained[index] for index in part]
 
-    def _held_out(self, images: list[Image], numbers: dict[str, int], group_column: str | None) -> set[int]:
+    def _hold_out(self, images: list[Image], numbers: dict[str, int], group_column: str | None) -> HoldOut:
+        """How a part of the training images is chosen."""
         labels = [[numbers[name] for name in image.labels] for image in images]
         if group_column is None:
-            return self._held_out_images(images, labels)
+            return self._hold_out_images(images, labels)
         groups = [image.group for image in images]
-        held_out = held_out_groups_of(groups, labels, self.val_fraction, self.seed, f'{self.table}, {group_column}')
-        if self.split == 'train':
-            print_log(told_groups(groups, held_out, f'{self.table}: column {group_column}'), 'current')
-        return held_out
+        where = f'{self.table}: column {group_column}'
+        return holding_out_classes(labels, groups, where, tells=self.split == 'train')
 
-    def _held_out_images(self, images: list[Image], labels: list[list[int]]) -> set[int]:
-        in_train = stratified_indices([label for (label,) in labels], self.seed, fraction=1 - self.val_fraction)
-        return set(range(len(images))) - set(in_train.tolist())
+    def _hold_out_images(self, images: list[Image], labels: list[list[int]]) -> HoldOut:
+        return holding_out_classes(labels, None, str(self.table), tells=False)
 
     def _told_classes(self) -> str:
         classes = self.metainfo['classes']
@@ -195,6 +192,6 @@ class MultiLabelTable(LabelTable):
         trained = super()._classes(rows)
         return rows.class_columns or trained
 
-    def _held_out_images(self, images: list[Image], labels: list[list[int]]) -> set[int]:
+    def _hold_out_images(self, images: list[Image], labels: list[list[int]]) -> HoldOut:
         names = [os.path.relpath(image.path, self.table.parent) for image in images]
-        return held_out_groups_of(names, labels, self.val_fraction, self.seed, str(self.table))
+        return holding_out_classes(labels, names, str(self.table), tells=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
-from cft.datasets.group_splits import held_out_groups
+from cft.datasets.held_out_parts import Division, HoldOut, Part, holding_out_groups, part_of_training, source_of
 from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.mask_classes import find_mask_classes
 from cft.datasets.mask_matching import Pair
@@ -24,8 +24,8 @@ class SegmentationFolder(BaseSegDataset):
     (:func:`cft.datasets.segmentation_layout.find_splits`). Without validation
     images, ``val_fraction`` of the training images is held out, the same ones
     every time; where images lie in sub-folders (patients, videos), whole ones.
-    Without test images, ``split='test'`` is the validation split, and a warning
-    says so. Masks are read and checked by
+    Without test images, ``test_fraction`` is held out before that likewise; if
+    it is 0, ``split='test'`` is the validation split, and a warning says so. Masks are read and checked by
     :class:`cft.datasets.transforms.LoadSegmentation`; those of stored pixels of
     images that EXIF turns are turned with them.
 
@@ -34,6 +34,8 @@ class SegmentationFolder(BaseSegDataset):
         split: ``'train'``, ``'val'`` or ``'test'``.
         val_fraction: Part of the training images held out when there are no others.
         seed: Which images are held out.
+        test_fraction: Part of the training images held out when there are no test images; 0: none.
+        test_seed: Which images these are; ``seed`` then moves the validation images alone.
         image_folder: Name of the folder of images; None: one of the usual names.
         mask_folder: Name of that of the masks, likewise.
         foreground: The value of masks that stands for class 1, where 0 is class 0; None: values are labels.
@@ -50,6 +52,9 @@ class SegmentationFolder(BaseSegDataset):
         >>> SegmentationFolder('cells', split='val')  # doctest: +SKIP
     """
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = (*Division._fields, 'image_folder', 'mask_folder')
+
     def __init__(
         self,
         data_root: str,
@@ -61,13 +66,15 @@ class SegmentationFolder(BaseSegDataset):
         foreground: int | None = None,
         metainfo: dict | None = None,
         label_frame: str | None = None,
+        test_fraction: float = 0.0,
+        test_seed: int = 0,
         **kwargs: object,
     ) -> None:
         if split not in SPLIT_FOLDERS:
             raise ConfigError(f'split must be one of {sorted(SPLIT_FOLDERS)}, got {split!r}')
         if not 0 < val_fraction < 1:
             raise ConfigError(f'val_fraction must lie between 0 and 1, got {val_fraction}')
-        self.split, self.val_fraction, self.seed = split, val_fraction, seed
+        self.split, self.division = split, Division(val_fraction, seed, test_fraction, test_seed)
         self.label_frame = label_frame
         self._splits = find_splits(data_root, image_folder, mask_folder)
         if not (metainfo or {}).get('classes'):
@@ -92,49 +99,54 @@ class SegmentationFolder(BaseSegDataset):
         ]
 
     def _pairs(self) -> list[Pair]:
-        split, splits = self.split, self._splits
-        if split == 'test' and 'test' not in splits:
-            told = f'{self.data_root} has no test images: what is reported as test is the validation split'
-            print_log(told, 'current', logging.WARNING)
-            split = 'val'
-        if split in splits and (split != 'train' or 'val' in splits):
-            return splits[split]
-        held_out = held_out_pairs(splits['train'], self.val_fraction, self.seed, str(self.data_root), split == 'train')
-        return [pair for pair in splits['train'] if (pair.name in held_out) == (split == 'val')]
+        splits, root = self._splits, str(self.data_root)
+        own = splits.keys() & {'val', 'test'}
+        source = source_of(self.split, own, self.division, f'{root} has no test images')
+        if source.own:
+            return splits[source.split]
+        pairs = splits['train']
+        hold_out = holding_out_pairs(pairs, root, tells=self.split == 'train')
+        return [pairs[index] for index in part_of_training(source, len(pairs), hold_out)]
 
 
-def held_out_pairs(pairs: Sequence[Pair], fraction: float, seed: int, root: str, tell: bool = False) -> set[str]:
-    """Names of the images that are held out for validation; sub-folders are not divided.
+def holding_out_pairs(pairs: Sequence[Pair], root: str, tells: bool = False) -> HoldOut:
+    """A choice of images in which sub-folders are not divided.
 
     Args:
         pairs: Of training.
-        fraction: Of the images.
-        seed: Which ones.
         root: Name of the data set, for messages.
-        tell: Whether to log what was held out.
+        tells: Whether the log tells what was held out.
 
     Raises:
-        ConfigError: If there is one image only.
+        ConfigError: When it is used, if there is one image only.
 
     Example:
         >>> from pathlib import Path
         >>> pairs = [Pair(f'{patient}/{i}', Path(), Path()) for patient in 'abc' for i in range(4)]
-        >>> len(held_out_pairs(pairs, 0.3, 0, 'scans'))
+        >>> len(holding_out_pairs(pairs, 'scans')(range(12), Part('val', 0.3, seed=0)))
         4
     """
     folders = {pair.name.split('/')[0] for pair in pairs if '/' in pair.name}
     # One folder alone, with all images, says nothing of what belongs together.
     divided = len(folders) > 1 or (len(folders) == 1 and any('/' not in pair.name for pair in pairs))
     groups = [pair.name.split('/')[0] if divided else pair.name for pair in pairs]
-    if len(set(groups)) < 2:
-        raise ConfigError(f'{root} has one image with a mask, so that none can be held out for validation; add images')
-    chosen = held_out_groups(groups, fraction, seed)
-    held_out = {pair.name for pair, group in zip(pairs, groups, strict=True) if group in chosen}
-    if tell:
-        whole = sorted(chosen & folders)
-        which = f': the folders {", ".join(whole[:5])}{", ..." if whole[5:] else ""} of {len(folders)}' if whole else ''
-        much = len(held_out) > 2 * fraction * len(pairs) + 1
-        more = f'; folders are not divided, so that these are more than {fraction:.0%}' if whole and much else ''
-        told = f'{root}: {len(held_out)} of {len(pairs)} images are held out for validation{which}{more}'
-        print_log(told, 'current', logging.WARNING if more else logging.INFO)
-    return held_out
+    choose = holding_out_groups(groups, root)
+
+    def hold_out(left: Sequence[int], part: Part) -> set[int]:
+        if len(pairs) < 2:
+            raise ConfigError(
+                f'{root} has one image with a mask, so that none can be held out for {part.words}; add images'
+            )
+        chosen = choose(left, part)
+        if tells:
+            whole = sorted({groups[index] for index in chosen} & folders)
+            which = f': the folders {", ".join(whole[:5])}{", ..." if whole[5:] else ""} of {len(folders)}'
+            much = len(chosen) > 2 * part.fraction * len(left) + 1
+            more = (
+                f'; folders are not divided, so that these are more than {part.fraction:.0%}' if whole and much else ''
+            )
+            told = f'{len(chosen)} of {len(left)} images are held out for {part.words}{which if whole else ""}{more}'
+            print_log(f'{root}: {told}', 'current', logging.WARNING if more else logging.INFO)
+        return chosen
+
+    return hold_out

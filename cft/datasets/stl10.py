@@ -52,6 +52,9 @@ class STL10(BaseDataset):
         'classes': ('airplane', 'bird', 'car', 'cat', 'deer', 'dog', 'horse', 'monkey', 'ship', 'truck'),
     }
 
+    # What training, validation and test must agree in.
+    DIVIDED_BY = ('val_fraction', 'seed')
+
     def __init__(
         self, data_root: str, split: str = 'unlabeled', val_fraction: float = 0.0, seed: int = 0, **kwargs: object
     ) -> None:

@@ -79,9 +79,14 @@ def _place(group: str, seed: int) -> bytes:
 
 
 def held_out_groups_of(
-    groups: Sequence[str], labels: Sequence[Sequence[int]], fraction: float, seed: int, where: str
+    groups: Sequence[str],
+    labels: Sequence[Sequence[int]],
+    fraction: float,
+    seed: int,
+    where: str,
+    what: str = 'validation',
 ) -> set[int]:
-    """As :func:`cft.datasets.stratified_groups.held_out_samples`, with an error that names the data.
+    """As :func:`cft.datasets.stratified_groups.held_out_samples`, with an error that names the data and the split.
 
     Raises:
         DataError: If nothing can be held out.
@@ -89,13 +94,13 @@ def held_out_groups_of(
     try:
         return held_out_samples(labels, groups, fraction, seed)
     except ValueError as error:
-        raise DataError(f'{where}: no validation split can be made: {error}; name one yourself') from error
+        raise DataError(f'{where}: no {what} split can be made: {error}; name one yourself') from error
 
 
-def told_groups(groups: Sequence[str], held_out: set[int], where: str) -> str:
+def told_groups(groups: Sequence[str], held_out: set[int], where: str, what: str = 'validation') -> str:
     """One line for the log: how many groups and images are held out."""
     chosen = {groups[index] for index in held_out}
     return (
-        f'{where}: {len(chosen)} of {len(set(groups))} groups are held out for validation, '
+        f'{where}: {len(chosen)} of {len(set(groups))} groups are held out for {what}, '
         f'{len(held_out)} of {len(groups)} images'
     )

@@ -229,6 +229,7 @@ SHORTCUTS: dict[str, Callable[[dict, object], Iterator[Place]]] = {
     'reduce_zero_label': _named('reduce_zero_label'),
     'group_by': _named('group_by'),
     'test_domain': _named('test_domain'),
+    'test_fraction': _named('test_fraction'),
     'image_size': _image_size,
     'label_format': _named('label_format'),
     'label_frame': _named('label_frame'),

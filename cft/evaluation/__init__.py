@@ -2,8 +2,10 @@
 
 from .calibration import calibration_scores
 from .cluster_validity import s_dbw
+from .comparison import Comparison, MethodResult, MetricResult, PairOfMethods, compare_methods
 from .conclusions import findings
 from .confusion import confusion_matrix, most_confident, per_class_scores
+from .differences import PairedDifference, holm, paired_difference
 from .embedding_measures import MEASURES, Measure, checked_measures, measure
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
@@ -12,23 +14,32 @@ from .nearest_neighbours import knn_accuracy
 from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
 from .pair_similarities import SimilarityHistograms, mean_similarities, similarity_histograms
 from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
+from .recommendation import Recommendation, recommend, statements
 from .result import Evaluation
 from .retrieval import retrieval_scores
 from .scatter import scatter_ratio
 
 __all__ = [
     'MEASURES',
+    'Comparison',
     'Evaluation',
     'Measure',
+    'MethodResult',
     'MethodSummary',
+    'MetricResult',
+    'PairOfMethods',
+    'PairedDifference',
+    'Recommendation',
     'SimilarityHistograms',
     'alignment',
     'baseline_of',
     'calibration_scores',
     'checked_measures',
+    'compare_methods',
     'confidence_scores',
     'confusion_matrix',
     'findings',
+    'holm',
     'isotropy',
     'knn_accuracy',
     'linear_probe_accuracy',
@@ -38,12 +49,15 @@ __all__ = [
     'most_confident',
     'neighbour_scores',
     'ood_auroc',
+    'paired_difference',
     'per_class_scores',
+    'recommend',
     'retrieval_scores',
     'runs_by_draw',
     's_dbw',
     'scatter_ratio',
     'similarity_histograms',
+    'statements',
     'summarise',
     'uniformity',
 ]

@@ -63,14 +63,16 @@ def recommend(comparison: Comparison) -> Recommendation:
             + _not_excluded(comparison, left, sign),
         )
     best = max(better, key=lambda method: sign * _main(comparison, method).mean)
-    chosen = min(better, key=lambda method: _told_apart(comparison, best, method) or _cost(method, best))
+    equals = [method for method in better if method is best or not _told_apart(comparison, best, method)]
+    chosen = min(equals, key=lambda method: (method.step_time_ratio or 1.0, method is not best))
     gain = f'{described_difference(_difference(comparison, chosen))} against {base.name}'
     if chosen is best:
         return Recommendation(best.key, f'Take {best.name}: {gain}.')
     return Recommendation(
         chosen.key,
-        f'Take {chosen.name}: {gain}. {best.name} has the best mean, but cannot be told from it and takes '
-        f'{_cost(best, best)[0]:.2f} times the time of {base.name} for a step, {chosen.name} {_cost(chosen, best)[0]:.2f}.',
+        f'Take {chosen.name}: {gain}. {best.name} has the best mean, but cannot be told from it; a step takes '
+        f'{best.step_time_ratio or 1.0:.2f} times as long as with {base.name}, with {chosen.name} '
+        f'{chosen.step_time_ratio or 1.0:.2f} times.',
     )
 
 
@@ -139,3 +141,55 @@ def _difference(comparison: Comparison, method: MethodResult) -> PairedDifferenc
     difference = _main(comparison, method).difference
     assert difference is not None, 'the baseline has no difference'
     return difference
+
+
+def digits_of(values: Sequence[float]) -> int:
+    """Decimals to show: two for per cents, four for fractions.
+
+    Example:
+        >>> digits_of([91.25, 3.0]), digits_of([0.631, 0.02])
+        (2, 4)
+    """
+    return 4 if all(abs(value) <= 1 for value in values) else 2
+
+
+def _told_apart(comparison: Comparison, one: MethodResult, other: MethodResult) -> bool:
+    pair = next(pair for pair in comparison.pairs if {pair.first, pair.second} == {one.key, other.key})
+    return pair.verdict in ('above', 'below')
+
+
+def _digits(comparison: Comparison) -> int:
+    return digits_of([method.metrics[comparison.metric].mean for method in comparison.methods])
+
+
+def _not_excluded(comparison: Comparison, methods: Sequence[MethodResult], sign: int) -> str:
+    """What the intervals leave open."""
+
+    def most(method: MethodResult) -> float:
+        difference = _difference(comparison, method)
+        end = difference.high if sign > 0 else difference.low
+        return sign * (difference.mean if math.isnan(end) else end)
+
+    method = max(methods, key=most)
+    return f'The intervals leave open up to {signed(sign * most(method), _digits(comparison))} ({method.name}).'
+
+
+def _against_baseline(comparison: Comparison, base: MethodResult, method: MethodResult) -> str:
+    result = _main(comparison, method)
+    text = described_difference(_difference(comparison, method), _digits(comparison))
+    number = f'corrected p {result.adjusted_p:.2g}'
+    if result.verdict == 'not distinguishable':
+        return f'{method.name} is not distinguishable from {base.name}: {text}, {number}.'
+    return f'{method.name} is {result.verdict} {base.name}: {text}, {number}.'
+
+
+def _among_others(comparison: Comparison) -> str:
+    names = {method.key: method.name for method in comparison.methods}
+    told = [
+        f'{names[pair.first]} {pair.verdict} {names[pair.second]}'
+        for pair in comparison.pairs
+        if comparison.baseline not in (pair.first, pair.second) and pair.verdict in ('above', 'below')
+    ]
+    if told:
+        return f'Of the others among themselves (corrected for all pairs of methods): {"; ".join(told)}.'
+    return 'An order among the other methods is not established: no two of them can be told apart.'

@@ -35,6 +35,7 @@ class RunRecord:
         data: For each split, ``images``, ``classes`` and ``counts`` (images per class), as far as known.
         versions: Of Python, the libraries, cft and its commit; ``device`` and ``machine``.
         started: Time in ISO format, UTC.
+        complete: Whether the training had its whole length; a search stops those that promise little.
 
     Example:
         >>> import tempfile
@@ -60,6 +61,7 @@ class RunRecord:
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versions: Mapping[str, Any] = field(default_factory=dict)
     started: str = ''
+    complete: bool = True
 
     def write(self, folder: Path) -> None:
         """Write the record into the folder of its run, whole or not at all."""

@@ -1,117 +1,146 @@
-"""Figures of the way there: fine-tuning and pre-training curves."""
+"""Learning curves: losses and validation results over the steps, with the switches of stages."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from cft.evaluation.paired import MethodSummary, runs_by_draw
+from .blocks import Panel
+from .metric_names import in_order, shown_name, shown_value
+from .style import INK, LINES, QUIET, legend_above, literal, new_figure, quiet_axes, series_colors
+from .tables import Table
 
-from .style import INK, QUIET, method_colors, new_figure, quiet_axes
-
-_LABELS = {'accuracy': 'validation accuracy (%)', 'loss_ce': 'cross-entropy loss', 'loss_con': 'contrastive loss'}
-_LINES = ('-', '--', '-.', ':')
-
-
-def _mean_and_error(rows: Sequence[Sequence[float | None]]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard error over the first axis of (draws, steps); missing values are left out."""
-    values = np.ma.masked_invalid(np.array(rows, dtype=float))
-    mean = values.mean(axis=0)
-    if len(rows) == 1:
-        return mean.filled(np.nan), np.zeros(values.shape[1])
-    error = values.std(axis=0, ddof=1) / np.sqrt(values.count(axis=0))
-    return mean.filled(np.nan), np.ma.filled(error, 0.0)
+MOST_LINES = 8
+_NOTHING = ('step', 'lr', 'time', 'data_time', 'memory', 'momentum', 'epoch', 'iter')
+Curve = Mapping[str, list]
 
 
-def _draw_curve(axes: Axes, records: Sequence[Mapping[str, Any]], field: str, name: str, color: str, line: str) -> None:
-    """Add the mean of ``records[i][field]`` over draws, with a band of one standard error."""
-    steps = records[0]['step']
-    if any(list(record['step']) != list(steps) or len(record[field]) != len(steps) for record in records):
-        raise ValueError(f'{name}: the draws do not record {field!r} at the same steps')
-    mean, error = _mean_and_error([record[field] for record in records])
-    if field != 'accuracy':
-        mean[mean == 0] = np.nan  # a stage does not compute a loss of weight 0
-    axes.plot(steps, mean, color=color, linestyle=line, linewidth=1.8, label=name)
-    axes.fill_between(steps, mean - error, mean + error, color=color, alpha=0.15, linewidth=0)
-
-
-def training_figure(runs: Sequence[Mapping[str, Any]], summaries: Sequence[MethodSummary]) -> Figure:
-    """Validation accuracy and every recorded loss over the steps of fine-tuning.
+def curve_panels(
+    curves: Mapping[str, Sequence[Mapping[str, Curve]]], stages: Sequence[int] = (), baseline: str | None = None
+) -> list[Panel]:
+    """Panels of everything that was recorded during the training.
 
     Args:
-        runs: Mappings with ``method``, ``draw``, ``curve`` (``step`` and
-            ``accuracy``, per cent) and ``losses`` (``step`` and ``loss_...``);
-            None and nan are left out.
-        summaries: From :func:`cft.evaluation.summarise` of the same runs.
+        curves: By the name of the method, ``RunRecord.curves`` of its runs.
+            One name gives a panel of all losses and one of the metrics of each
+            kind; several names give a panel for each loss and metric, whose
+            lines are the means over the runs.
+        stages: Steps at which a stage begins, without the first.
+        baseline: The method drawn in grey.
 
     Returns:
-        Figure with the accuracy twice, whole and zoomed to where it ends, and
-        one Axes for each loss.
-
-    Raises:
-        ValueError: If the draws of a method differ in their steps.
+        Panels, validation first; none where nothing was recorded.
 
     Example:
-        >>> training_figure(runs, summarise(runs, methods, 'ce')).savefig('training.png')  # doctest: +SKIP
+        >>> curves = {'CE': [{'val': {'step': [20, 40], 'accuracy/top1': [80.0, 90.0]}}]}
+        >>> [panel.title for panel in curve_panels(curves)]
+        ['Validation: accuracy (%)']
     """
-    losses = sorted({key for run in runs for key in run['losses'] if key != 'step'})
-    fields = ['accuracy', 'accuracy', *losses]
-    figure = new_figure(8, 3.1 * math.ceil(len(fields) / 2))
-    panels = [figure.add_subplot(math.ceil(len(fields) / 2), 2, number + 1) for number in range(len(fields))]
-    colors = method_colors(summaries)
-    for number, summary in enumerate(summaries):
-        own = list(runs_by_draw(runs, summary.key).values())
-        for field, axes in zip(fields, panels, strict=True):
-            records = [run['curve' if field == 'accuracy' else 'losses'] for run in own]
-            if all(field in record for record in records):
-                _draw_curve(axes, records, field, summary.name, colors[summary.key], _LINES[number % len(_LINES)])
-    for field, axes in zip(fields, panels, strict=True):
-        axes.set(xlabel='fine-tuning step', ylabel=_LABELS.get(field, field))
-        quiet_axes(axes, grid='y')
-    # A method whose classifier starts late spans the whole axis and hides the points that matter.
-    ends = [np.asarray(line.get_ydata(), dtype=float)[-1:] for line in panels[1].get_lines()]
-    last = [float(value) for end in ends for value in end if np.isfinite(value)]
-    if last:
-        panels[1].set_ylim(min(last) - 5, max(last) + 1.5)
-    panels[1].set_ylabel(f'{_LABELS["accuracy"]}, zoomed')
-    handles, names = panels[0].get_legend_handles_labels()
-    rows = math.ceil((48 * len(names) + 6 * len(''.join(names))) / 560)  # points that the entries take and have
-    columns = math.ceil(len(names) / rows)
-    figure.legend(handles, names, loc='outside upper center', ncols=columns, frameon=False, fontsize=10, labelcolor=INK)
-    return figure
+    colors = series_colors(list(curves), baseline)
+    panels = []
+    for split, kind in (('val', 'Validation'), ('train', 'Training')):
+        fields = _fields([run.get(split, {}) for runs in curves.values() for run in runs])
+        if split == 'train':
+            # Accuracies of single batches and norms of gradients are noise beside them.
+            fields = [name for name in fields if 'loss' in name]
+        if len(curves) == 1:
+            [runs] = curves.values()
+            for names in _together(fields):
+                series = {shown_name(name): [(run[split], name) for run in runs if split in run] for name in names}
+                panels.append(_panel(f'{kind}-{len(panels)}', kind, series, series_colors(list(series)), stages))
+        else:
+            for name in fields:
+                series = {
+                    method: [(run[split], name) for run in runs if name in run.get(split, {})]
+                    for method, runs in curves.items()
+                }
+                title = f'{kind}: {shown_name(name)}'
+                panels.append(_panel(f'{kind}-{len(panels)}', title, series, colors, stages, shown_name(name)))
+    return panels
 
 
-def pretraining_figure(pretraining: Mapping[str, Sequence[float]]) -> Figure:
-    """Loss of self-supervised pre-training, with its running mean.
+def _fields(curves: Sequence[Curve]) -> list[str]:
+    """Losses and metrics that some run recorded; -1 is COCO's word for nothing."""
+    names = {name: 0.0 for curve in curves for name in curve if name not in _NOTHING}
+    return [name for name in in_order(names) if any(_finite(curve.get(name, [])) for curve in curves)]
 
-    Args:
-        pretraining: ``step`` and ``loss``, equally long.
 
-    Returns:
-        Figure with one Axes.
+def _finite(values: Sequence[float | None]) -> bool:
+    return any(value is not None and np.isfinite(value) and value not in (0, -1) for value in values)
 
-    Raises:
-        ValueError: If the two lengths differ or are 0.
 
-    Example:
-        >>> pretraining_figure({'step': [1, 2, 3], 'loss': [5.0, 4.0, 3.5]}).axes[0].get_xlabel()
-        'pre-training step'
-    """
-    steps, loss = np.asarray(pretraining['step']), np.asarray(pretraining['loss'], dtype=float)
-    if len(steps) != len(loss) or not len(steps):
-        raise ValueError(f'pretraining needs as many losses as steps, got {len(loss)} and {len(steps)}')
-    figure = new_figure(8, 3.2)
+def _together(fields: Sequence[str]) -> list[list[str]]:
+    """Names that share an axis: those of one evaluator, and all losses."""
+    groups: dict[str, list[str]] = {}
+    for name in fields:
+        evaluator = 'loss' if 'loss' in name else name.partition('/')[0] if '/' in name else ''
+        groups.setdefault(evaluator, []).append(name)
+    return [names[:MOST_LINES] for names in groups.values()]
+
+
+def _panel(
+    name: str,
+    title: str,
+    series: Mapping[str, Sequence[tuple[Curve, str]]],
+    colors: Mapping[str, str],
+    stages: Sequence[int],
+    label: str = '',
+) -> Panel:
+    figure = new_figure()
     axes = figure.subplots()
-    half = len(loss) // 40
-    smooth = [loss[max(0, index - half) : index + half + 1].mean() for index in range(len(loss))]
-    if half:
-        axes.plot(steps, loss, color=QUIET, linewidth=0.8, alpha=0.35, label='recorded')
-    axes.plot(steps, smooth, color='#0072B2', linewidth=1.9, label=f'mean over {2 * half + 1} records')
-    axes.set(xlabel='pre-training step', ylabel='self-supervised loss')
+    several = any(len(curves) > 1 for curves in series.values())
+    rows, lasts = [], []
+    for number, (method, curves) in enumerate(series.items()):
+        if not curves:
+            continue
+        steps, mean, error = _mean_and_error(curves)
+        axes.plot(
+            steps, mean, color=colors[method], linestyle=LINES[number % len(LINES)], linewidth=1.7,
+            label=literal(method), marker='o' if len(steps) == 1 else None, markersize=4,
+        )  # fmt: skip
+        axes.fill_between(steps, mean - error, mean + error, color=colors[method], alpha=0.15, linewidth=0)
+        shown = np.flatnonzero(np.isfinite(mean))
+        if len(shown):
+            field = curves[0][1]
+            ends = [shown_value(field, float(mean[at])) for at in (shown[0], shown[-1])]
+            better = np.nanmin(mean) if 'loss' in field else np.nanmax(mean)
+            rows.append([method, *ends, shown_value(field, float(better)), str(len(curves))])
+            lasts.append(f'{method} ends at {ends[1]}')
+    _mark_stages(axes, stages)
+    axes.set(xlabel='step', ylabel=literal(label))
     quiet_axes(axes, grid='y')
-    if half:
-        axes.legend(frameon=False, fontsize=10, labelcolor=INK)
-    return figure
+    if len(series) > 1:
+        legend_above(figure, axes)
+    elif not label:
+        [only] = series
+        title = f'{title}: {only}'
+    caption = 'Mean over runs; band: ± one standard error.' if several else ''
+    if stages:
+        caption = f'{caption} Dotted vertical lines: a stage of the training begins.'.strip()
+    table = Table(['line', 'first', 'last', 'best', 'runs'], rows, caption=title)
+    return Panel(name.lower(), title, caption, f'{title} over the training steps. {"; ".join(lasts)}.', figure, table)
+
+
+def _mark_stages(axes: Axes, stages: Sequence[int]) -> None:
+    for number, step in enumerate(stages):
+        axes.axvline(step, color=QUIET, linestyle=':', linewidth=1.2)
+        axes.annotate(
+            f'stage {number + 2}', (step, 1), xycoords=axes.get_xaxis_transform(), xytext=(3, -2),
+            textcoords='offset points', va='top', color=INK, fontsize=8,
+        )  # fmt: skip
+
+
+def _mean_and_error(curves: Sequence[tuple[Curve, str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps that a run recorded, mean and standard error over the runs that recorded them."""
+    found: dict[Any, list[float]] = {}
+    for curve, name in curves:
+        for step, value in zip(curve['step'], curve.get(name, []), strict=False):
+            # A stage does not compute a loss of weight 0.
+            missing = value is None or ('loss' in name and value == 0)
+            found.setdefault(step, []).append(np.nan if missing else float(value))
+    steps = sorted(found)
+    values = [np.array(found[step])[np.isfinite(found[step])] for step in steps]
+    mean = np.array([row.mean() if len(row) else np.nan for row in values])
+    error = np.array([row.std(ddof=1) / np.sqrt(len(row)) if len(row) > 1 else 0.0 for row in values])
+    return np.array(steps), mean, error

@@ -12,7 +12,8 @@ from cft.engine.shortcuts import SHORTCUTS, check_shortcuts, set_shortcut
 from cft.errors import ConfigError
 from tests.support.digits_runs import CONFIGS
 
-OTHER = {'data_root': 'else/where', 'test_domain': 'elsewhere', 'image_size': 448, 'batch_size': 7, 'epochs': 120}
+OTHER = {'data_root': 'else/where', 'test_domain': 'elsewhere', 'image_size': 448, 'batch_size': 7, 'epochs': 120,
+         'test_fraction': 0.25}  # fmt: skip
 ONE_OF_EACH = [
     'coretuning/r50_folder', 'ce/vit_b16_folder', 'schane/r50_folder', 'ce/r50_pacs_dg', 'ce/r50_voc_seg',
     'sce/r50_imagenet', 'sce/r18_cifar10', 'mocov2/r18_stl10_linear', 'quickstart/ce_dg', 'quickstart/ce_det',

@@ -18,6 +18,7 @@ from .run_cost import RunCostHook
 from .stage_switch import StageSwitchHook
 from .starting_checkpoint import StartingCheckpointHook
 from .termination import TerminationHook
+from .trial_report import TrialReportHook
 from .unreadable_images import UnreadableImagesHook
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     'StageSwitchHook',
     'StartingCheckpointHook',
     'TerminationHook',
+    'TrialReportHook',
     'UnreadableImagesHook',
 ]

@@ -10,12 +10,13 @@ from mmengine.runner import Runner
 from cft.engine.coco_evaluators import check_coco_evaluators
 from cft.engine.schedule_length import check_schedule
 from cft.engine.shortcuts import check_shortcuts
+from cft.engine.split_divisions import check_divisions
 from cft.errors import ConfigError
 from cft.registry import HOOKS
 
 
 def check_settings(cfg: Config, acted: bool = False) -> None:
-    """Check evaluators against data sets, shortcuts and the length of schedules against the config's file.
+    """Check evaluators against data sets, splits, shortcuts and the length of schedules against the config's file.
 
     Args:
         cfg: A complete config, whatever was merged into it or set in it.
@@ -28,6 +29,7 @@ def check_settings(cfg: Config, acted: bool = False) -> None:
         >>> check_settings(Config(dict(epochs=4, train_cfg=dict(max_epochs=4))))
     """
     check_coco_evaluators(cfg._cfg_dict)
+    check_divisions(cfg._cfg_dict)
     path = Path(cfg.filename) if cfg.filename else None
     if path is None or not path.is_file():
         check_shortcuts(cfg._cfg_dict)
@@ -67,7 +69,8 @@ class ConfigCheckHook(Hook):
     (:func:`cft.engine.shortcuts.check_shortcuts`), and a new length leaves
     milestones behind (:func:`cft.engine.schedule_length.check_schedule`). COCO's
     metric must have the objects of its data set
-    (:func:`cft.engine.coco_evaluators.check_coco_evaluators`).
+    (:func:`cft.engine.coco_evaluators.check_coco_evaluators`), and splits of the same data must divide them alike
+    (:func:`cft.engine.split_divisions.check_divisions`).
 
     Example:
         >>> default_hooks = dict(config_check=dict(type='cft.ConfigCheckHook'))

@@ -5,6 +5,8 @@ data_root = 'data/images'
 # 'folder': what is in sub-folders of a class, such as the images of a patient, is not divided between training and
 # validation. Of a table: the column of such groups, found by itself if it is called group, patient, subject or video.
 group_by = None
+# Part of the training images that is held out for the test where the data have no test split; 0: none.
+test_fraction = 0.
 image_size = 224
 # The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
 value_range = None
@@ -41,7 +43,12 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='cft.ImageFolder', data_root=data_root, split='train', group_by=group_by, pipeline=train_pipeline))
+        type='cft.ImageFolder',
+        data_root=data_root,
+        split='train',
+        group_by=group_by,
+        test_fraction=test_fraction,
+        pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,
@@ -50,7 +57,12 @@ val_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='cft.ImageFolder', data_root=data_root, split='val', group_by=group_by, pipeline=test_pipeline))
+        type='cft.ImageFolder',
+        data_root=data_root,
+        split='val',
+        group_by=group_by,
+        test_fraction=test_fraction,
+        pipeline=test_pipeline))
 test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset'], split='test'))
 val_evaluator = dict(type='Accuracy', topk=(1, ))
 test_evaluator = dict(type='Accuracy', topk=(1, ))

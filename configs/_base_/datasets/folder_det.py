@@ -6,6 +6,8 @@ data_root = 'data/objects'
 label_format = None
 # 'stored' or 'shown': the pixels that the labels of images turned by EXIF belong to, where nothing tells it.
 label_frame = None
+# Part of the training images that is held out for the test where the data have no test split; 0: none.
+test_fraction = 0.
 # The longer side of an image, in pixels.
 image_size = 1024
 # The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
@@ -40,6 +42,7 @@ train_dataloader = dict(
         split='train',
         label_format=label_format,
         label_frame=label_frame,
+        test_fraction=test_fraction,
         pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=1,
@@ -52,6 +55,7 @@ val_dataloader = dict(
         split='val',
         label_format=label_format,
         label_frame=label_frame,
+        test_fraction=test_fraction,
         test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset'], split='test'))

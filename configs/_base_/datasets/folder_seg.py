@@ -1,6 +1,8 @@
 # Images and masks of the same names in images/ and masks/ below data_root, or in folders of other usual names, with or
 # without train, val and test folders or lists. On the command line: --cfg-options data_root=FOLDER
 data_root = 'data/images'
+# Part of the training images that is held out for the test where the data have no test split; 0: none.
+test_fraction = 0.
 # The square that images are scaled to fit in, and the side of the training crops; smaller crops are padded.
 image_size = 512
 # Names of the classes in the order of their labels, or a file with one a line; None: classes.txt below data_root, or
@@ -35,6 +37,7 @@ test_pipeline = [
 dataset = dict(
     type='cft.SegmentationFolder',
     data_root=data_root,
+    test_fraction=test_fraction,
     image_folder=image_folder,
     mask_folder=mask_folder,
     foreground=foreground,

@@ -1,0 +1,285 @@
+"""The runs of a comparison: what is tried on validation, and what is then reported on test."""
+
+import copy
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from cft.datasets.domain_folder import find_domains
+from cft.datasets.sample_infos import image_files
+from cft.engine.config_nodes import innermost_dataset
+from cft.errors import ConfigError
+from cft.experiments import Run
+
+from .comparison_rows import Row, reads_classes
+from .completion import complete_config
+from .config import load_config
+from .drawn_data import draw_missing_data
+from .runner import explained_errors
+from .spaces import load_space
+from .splits import WITHOUT_TEST, held_out_test, split_overrides
+
+# Held out, once for all draws, where the data have no test split of their own.
+TEST_FRACTION = 0.2
+# Apart from the draws that are reported.
+TUNING_DRAW = 1000
+SUBSET = 'cft.StratifiedSubset'
+TRAINING = 'train_dataloader.dataset'
+
+Amount = int | None
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is compared, and how often.
+
+    Attributes:
+        rows: Methods with checkpoints.
+        amounts: Labels of each class; None: all.
+        seeds: Number of draws that are reported.
+        trials: Number of settings that are tried for each row; 0: those of the configs are taken.
+        domains: Those that are held out in turn; one empty name where there are none.
+        measures: Names of measures besides the metric of the config.
+    """
+
+    rows: Sequence[Row]
+    amounts: Sequence[Amount]
+    seeds: int
+    trials: int
+    domains: Sequence[str] = ('',)
+    measures: Sequence[str] = ()
+
+    @property
+    def holds_out_domains(self) -> bool:
+        """Whether the pairs are domains."""
+        return self.domains[0] != ''
+
+    def tuning_runs(self) -> list[Run]:
+        """Runs on the tuning draw, which never read the test split; the first trial of every row comes first."""
+        return [
+            self._run(row, amount, domain, TUNING_DRAW, settings, trial)
+            for trial in range(self.trials)
+            for amount, domain, row in product(self.amounts, self.domains, self.rows)
+            for settings in [self.settings_of(row.key, domain)[trial]]
+        ]
+
+    def final_runs(self, chosen: Mapping[tuple[str, Amount, str], Mapping[str, Any]]) -> list[Run]:
+        """Runs on the draws that are reported, draw by draw, so that times are taken side by side.
+
+        Args:
+            chosen: Settings by key of the row, amount and domain.
+        """
+        return [
+            self._run(row, amount, domain, draw, chosen[row.key, amount, domain])
+            for draw in range(self.seeds)
+            for amount, domain, row in product(self.amounts, self.domains, self.rows)
+        ]
+
+    def settings_of(self, key: str, domain: str) -> list[dict[str, Any]]:
+        """The settings that are tried for a row, by the number of the trial."""
+        return self._settings[key, domain]
+
+    @cached_property
+    def _settings(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        return {
+            (row.key, domain): trials_of(row, self.trials, domain) for row, domain in product(self.rows, self.domains)
+        }
+
+    def settings_of_draw(self, row: Row, amount: Amount, domain: str, draw: int) -> dict[str, Any]:
+        """Settings of a row on one draw."""
+        drawn = draw_overrides(self._bases[row.key, domain], amount, draw, row.overrides)
+        return {**base_settings(row, domain), **drawn}
+
+    @cached_property
+    def _bases(self) -> dict[tuple[str, str], Config]:
+        return {(row.key, domain): base_config(row, domain) for row, domain in product(self.rows, self.domains)}
+
+    def with_seeds(self, seeds: int) -> 'Design':
+        """The same with another number of draws."""
+        return replace(self, seeds=seeds)
+
+    def _run(
+        self, row: Row, amount: Amount, domain: str, draw: int, settings: Mapping[str, Any], trial: int | None = None
+    ) -> Run:
+        tunes = trial is not None
+        parts = [
+            'tune' if tunes else 'final',
+            row.file_name,
+            *([domain] if domain else []),
+            *([f'{amount}labels'] if amount else []),
+            f'trial{trial}' if tunes else f'draw{draw}',
+        ]
+        labels: dict[str, Any] = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
+        labels |= {'trial': trial} if tunes else {}
+        labels |= {'domain': domain} if domain else {}
+        overrides = {**self.settings_of_draw(row, amount, domain, draw), **settings}
+        if tunes:
+            overrides = {name: value for name, value in overrides.items() if not name.startswith('test_dataloader')}
+            overrides |= WITHOUT_TEST
+        return Run(
+            re.sub(r'[^A-Za-z0-9._-]', '_', '-'.join(parts)),
+            row.config,
+            overrides,
+            draw,
+            labels,
+            {'splits': ['val'] if tunes else ['val', 'test'], 'measures': [] if tunes else list(self.measures)},
+        )
+
+
+def draw_overrides(cfg: Config, amount: Amount, draw: int, asked: Collection[str] = ()) -> dict[str, Any]:
+    """Settings that give a config one draw: its validation images and, of few labels, the labelled ones.
+
+    The images that are held out for the test do not depend on the draw.
+
+    Args:
+        cfg: From :func:`cft.apis.load_config`.
+        amount: Labels of each class; None: all.
+        draw: Its number.
+        asked: Names of settings that somebody has given; of a ``test_fraction`` among them nothing is changed.
+
+    Raises:
+        ConfigError: If the images have not one class each, and a number of labels is asked for.
+
+    Example:
+        >>> draw_overrides(load_config('quickstart/ce_digits'), None, 3)
+        {'train_dataloader.dataset.seed': 3}
+    """
+    given = any(name.endswith('test_fraction') for name in asked)
+    drawn = {**({} if given else held_out_test(cfg, TEST_FRACTION)), **split_overrides(cfg, draw)}
+    if amount is None:
+        return drawn
+    if not reads_classes(cfg):
+        raise ConfigError(f'labels={amount}: a number for each class needs images of one class each; leave labels out')
+    dataset = cfg.train_dataloader.dataset
+    if dataset.type == SUBSET:
+        return {**drawn, f'{TRAINING}.per_class': amount, f'{TRAINING}.fraction': None}
+    whole = copy.deepcopy(dataset.to_dict())
+    for name in [name for name in drawn if name.startswith(f'{TRAINING}.')]:
+        *outer, last = name.removeprefix(f'{TRAINING}.').split('.')
+        node = whole
+        for key in outer:
+            node = node[key]
+        node[last] = drawn.pop(name)
+    return {**drawn, TRAINING: {'type': SUBSET, 'per_class': amount, 'seed': draw, 'dataset': whole}}
+
+
+def base_config(row: Row, domain: str = '') -> Config:
+    """The config of a row, of no draw yet."""
+    return load_config(row.config, base_settings(row, domain))
+
+
+def base_settings(row: Row, domain: str) -> dict[str, Any]:
+    """Settings of all runs of a row, with the domain that is held out."""
+    return {**row.overrides, **({'test_domain': domain} if domain else {})}
+
+
+def trials_of(row: Row, trials: int, domain: str = '') -> list[dict[str, Any]]:
+    """Settings to try: those of the config, then points of the method's space, as many for every row.
+
+    Raises:
+        ConfigError: If the method has no space.
+    """
+    cfg = base_config(row, domain)
+    return load_space(cfg).sample(trials, seed=0)
+
+
+def metric_of(row: Row) -> str:
+    """The metric by which the config of a row chooses its checkpoint, and by which it is reported.
+
+    Raises:
+        ConfigError: If it names none, or a smaller value of it is better.
+
+    Example:
+        >>> metric_of(Row('ce', 'CE', 'ce/folder_seg', {}))
+        'mIoU'
+    """
+    checkpoint = base_config(row).get('default_hooks', {}).get('checkpoint', {})
+    metric = checkpoint.get('save_best')
+    if not isinstance(metric, str) or metric == 'auto' or checkpoint.get('rule', 'greater') != 'greater':
+        raise ConfigError(
+            f'{row.config} names no metric for a comparison: it needs default_hooks.checkpoint with '
+            "save_best='METRIC' and rule='greater'"
+        )
+    return metric
+
+
+def check_splits_of(design: Design) -> None:
+    """See before anything is trained that there are images enough, and that what is tuned on is never tested on.
+
+    Raises:
+        ConfigError: If a class has too few images for the labels, or an image of a test split is among those that
+            settings are chosen with, or is trained on.
+
+    Example:
+        >>> check_splits_of(design)  # doctest: +SKIP
+    """
+    seen: set[str] = set()
+    draws = [TUNING_DRAW, *range(design.seeds)]
+    for row, amount, domain in product(design.rows, design.amounts, design.domains):
+        settings = [design.settings_of_draw(row, amount, domain, draw) for draw in draws]
+        first = load_config(row.config, settings[0])
+        # Most rows read the same images.
+        key = json.dumps([amount, _data_sets(first.to_dict())], sort_keys=True, default=str)
+        if key in seen:
+            continue
+        seen.add(key)
+        cfgs = [first, *(load_config(row.config, one) for one in settings[1:])]
+        files = [_files(cfg, f'{row.name}, draw {draw}', amount) for cfg, draw in zip(cfgs, draws, strict=True)]
+        tuning = files[0]['train'] | files[0]['val']
+        for draw, splits in zip(draws[1:], files[1:], strict=True):
+            for words, shared in (
+                ('validation and test', splits['val'] & splits['test']),
+                ('training and validation', splits['train'] & splits['val']),
+                ('training and test', splits['train'] & splits['test']),
+                ('tuning and test', tuning & splits['test']),
+            ):
+                if shared:
+                    raise ConfigError(
+                        f'{row.config}, draw {draw}: {len(shared)} images are for {words} at once, such as '
+                        f'{min(shared)}; divide the data so that each is in one, as with test_fraction=0.2'
+                    )
+
+
+def _files(cfg: Config, where: str, amount: Amount) -> dict[str, set[str]]:
+    complete_config(cfg)
+    found = {}
+    try:
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
+            for split in ('train', 'val', 'test'):
+                with explained_errors(cfg, reads_data=split):
+                    found[split] = set(image_files(DATASETS.build(cfg[f'{split}_dataloader'].dataset)))
+    except ConfigError as error:
+        if amount is None or 'per_class' not in str(error):
+            raise
+        raise ConfigError(f'labels={amount}, {where}: {error}; ask for fewer labels or add images') from error
+    return found
+
+
+def _data_sets(cfg: dict) -> list:
+    """The data sets of a config as far as they say which images are read."""
+    return [_without_pipelines(cfg[f'{split}_dataloader']['dataset']) for split in ('train', 'val', 'test')]
+
+
+def _without_pipelines(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    return {name: _without_pipelines(value) for name, value in node.items() if name != 'pipeline'}
+
+
+def domains_of(row: Row) -> list[str]:
+    """Domains that are held out in turn: the one that is named, or all; one empty name where there are none."""
+    cfg = base_config(row)
+    dataset = innermost_dataset(cfg.train_dataloader.dataset)
+    if dataset.get('type') != 'cft.DomainFolder':
+        return ['']
+    if dataset.get('test_domain') is not None and 'test_domain' in row.overrides:
+        return [dataset['test_domain']]
+    draw_missing_data(cfg)
+    return list(find_domains(dataset['data_root'], dataset.get('domains')))

@@ -1,0 +1,135 @@
+"""What a page or a figure needs of a run: read from its folder, evaluated where that was not done."""
+
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mmengine.config import Config
+
+from cft.errors import ConfigError, DataError
+from cft.evaluation.result import Evaluation
+
+from .catalogue import find_config
+from .config import load_config
+from .evaluation_data import build_dataset, evaluated_split, sample_names
+from .run_examples import background_of, examples_of, worst_images
+from .run_facts import describe_data
+from .run_images import StoredImages, pipeline_of
+from .run_records import last_start, read_run, settings_of
+from .trained_model import find_trained
+
+if TYPE_CHECKING:
+    from cft.visualization.run_view import RunView
+
+MOST_PICTURES = 24
+
+
+def view_of(folder: str | Path, split: str = 'test') -> 'RunView':
+    """Collect what is known of a run; what is not there is left out, and a note says why.
+
+    Args:
+        folder: The work dir of a training.
+        split: That is reported. It is evaluated if it was not, and a checkpoint is there.
+
+    Raises:
+        ConfigError: If the folder holds no run.
+
+    Example:
+        >>> view_of('work_dirs/flowers').main_metric  # doctest: +SKIP
+        ('accuracy/top1', 91.2)
+    """
+    from cft.visualization.run_view import RunView
+
+    folder = Path(folder).expanduser()
+    record = read_run(folder)
+    start = last_start(folder) or {}
+    view: dict[str, Any] = {
+        'record': record,
+        'command': ' '.join(start.get('command', ())),
+        'settings': settings_of(start.get('config', {})),
+    }
+    notes: list[str] = []
+    evaluation = _evaluation(folder, split, notes)
+    try:
+        cfg = load_config(find_config(folder))
+        view |= _data(cfg, record.data)
+        if evaluation is not None:
+            view |= _predictions(cfg, folder, split, evaluation)
+    except ConfigError as error:
+        # The data may lie elsewhere by now; numbers and curves are still worth a page.
+        notes.append(f'The data of the run cannot be shown: {error}')
+    if 'counted' in view:
+        view['record'] = dataclasses.replace(record, data=view.pop('counted'))
+    return RunView(evaluation=evaluation, notes=notes, **view)
+
+
+def _evaluation(folder: Path, split: str, notes: list[str]) -> Evaluation | None:
+    try:
+        return Evaluation.read(folder, split)
+    except FileNotFoundError:
+        pass
+    from .evaluating import evaluate
+
+    try:
+        return evaluate(folder, split=split, out_dir=folder)
+    except ConfigError as error:
+        notes.append(f'There is no evaluation on {split}: {error}')
+        return None
+
+
+def _data(cfg: Config, known: Any) -> dict[str, Any]:
+    """Pictures and counts of the training data."""
+    from cft.visualization.pictures import Picture
+
+    named, _ = evaluated_split(cfg, 'train')
+    dataset = build_dataset(cfg, named)
+    classes = [str(name) for name in dataset.metainfo.get('classes') or ()]
+    images = StoredImages(dataset, pipeline_of(cfg))
+    some = np.random.default_rng(0).permutation(len(images))[:MOST_PICTURES].tolist()
+    pictures = [Picture(images(index), _told(images.labels(index), classes) or f'image {index}') for index in some]
+    counted: dict[str, dict] = {name: dict(values) for name, values in known.items()}
+    counted['train'] = describe_data(dataset)
+    for split in ('val', 'test'):
+        # The config may have no such split.
+        with contextlib.suppress(ConfigError):
+            counted[split] = describe_data(build_dataset(cfg, evaluated_split(cfg, split)[0]))
+    return {'data': pictures, 'classes': classes, 'counted': counted}
+
+
+def _told(labels: list[int], classes: list[str]) -> str:
+    return ', '.join(classes[label] if label < len(classes) else str(label) for label in dict.fromkeys(labels))
+
+
+def _predictions(cfg: Config, folder: Path, split: str, evaluation: Evaluation) -> dict[str, Any]:
+    """Rows of the split and their images; of a segmentor or a detector, pictures of some predictions."""
+    from cft.visualization.style import CLASS_COLORS
+
+    dataset = build_dataset(cfg, evaluated_split(cfg, split)[0])
+    images = StoredImages(dataset, pipeline_of(cfg))
+    classes = [str(name) for name in evaluation.classes]
+    found: dict[str, Any] = {'classes': classes}
+    if cfg.get('default_scope') in ('mmseg', 'mmdet'):
+        _, checkpoint = find_trained(folder)
+        chosen = worst_images(folder, split, len(images))
+        found['examples'] = examples_of(cfg, checkpoint, dataset, images, classes, chosen)
+        blank = background_of(classes)
+        found['keys'] = [
+            (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes) if label not in blank
+        ]
+        return found
+    path = folder / f'predictions_{split}.npz'
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as rows:
+            # Of several labels for an image neither a mistake nor a point of the plane can be shown.
+            if rows['labels'].ndim == 1:
+                found |= {'labels': rows['labels'], 'scores': rows.get('scores')}
+            found['names'] = [str(name) for name in rows['paths']]
+        if sample_names(dataset) != found['names']:
+            raise DataError(f'{path} is of other images than the config names; remove it and evaluate again')
+        found['picture'] = images
+    features = folder / f'features_{split}.npy'
+    if features.is_file():
+        found['features'] = np.load(features, mmap_mode='r', allow_pickle=False)
+    return found
