@@ -149,8 +149,11 @@ def _box_densities(
     sizes = np.array([len(rows) for rows in members])
     own = np.zeros(len(members), dtype=np.int64)
     for i, numbers in enumerate(members):
-        boxes = centres[[i]], 1.96 / np.sqrt(sizes[i]) * spreads[[i]]
-        own[i] = _in_boxes(features, numbers, 1, lambda part, boxes=boxes: (boxes[0][:, part], boxes[1][:, part]))[0]
+
+        def around(part: slice, i: int = i) -> tuple[np.ndarray, np.ndarray]:
+            return centres[[i], part], 1.96 / np.sqrt(sizes[i]) * spreads[[i], part]
+
+        own[i] = _in_boxes(features, numbers, 1, around)[0]
     count = np.zeros((len(members), len(members)), dtype=np.int64)
     if (own == 0).sum() > 1:
         return own, count
