@@ -11,7 +11,7 @@ from .job import Job, Outcome
 from .local_workers import LocalWorkers
 from .plan import Plan
 from .progress import PlanProgress
-from .records import RunRecord, read_records
+from .records import RunRecord, folder_of, read_records
 from .run import Output, Run
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     'Submitit',
     'execute',
     'fingerprints',
+    'folder_of',
     'named_executor',
     'read_curves',
     'read_records',

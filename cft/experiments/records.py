@@ -10,6 +10,8 @@ from typing import Any
 from cft.errors import DataError
 from cft.files import write_atomically
 
+from .fingerprint import DIGITS
+
 FILE = 'result.json'
 RUNS = 'runs'
 
@@ -100,3 +102,23 @@ def read_records(folder: str | Path) -> list[RunRecord]:
         []
     """
     return [RunRecord.read(path.parent) for path in sorted(Path(folder, RUNS).glob(f'*/{FILE}'))]
+
+
+def folder_of(folder: str | Path, record: RunRecord) -> Path:
+    """Where the run of a record lies, whatever it was called when it was done.
+
+    Args:
+        folder: As of :func:`cft.experiments.execute`.
+        record: Of a run in it.
+
+    Raises:
+        DataError: If it is not there.
+
+    Example:
+        >>> folder_of('work_dirs/table', record)  # doctest: +SKIP
+        PosixPath('work_dirs/table/runs/ce-0-1f3a5b7c9d')
+    """
+    found = sorted(Path(folder, RUNS).glob(f'*-{record.fingerprint[:DIGITS]}'))
+    if not found:
+        raise DataError(f'the run {record.name} is not in {Path(folder, RUNS)}')
+    return found[0]
