@@ -1,7 +1,7 @@
 """Compare methods, checkpoints and amounts of labels on somebody's own data: tune, draw, test, conclude."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from cft.errors import ConfigError
 from cft.evaluation import Comparison, compare_methods
 from cft.evaluation.comparison import FEWEST_PAIRS
 from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
+from cft.experiments.printing import printed_to
 
 from .comparison_budget import read_duration, seeds_within, total_seconds
 from .comparison_rows import TASKS, find_task, is_config, rows_of
 from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
 from .config import load_config
-from .experiments import run_plan
+from .experiments import LOG, run_plan
 from .overrides import Overrides
 from .planning import dry_run
 
@@ -142,6 +143,8 @@ def plan_comparison(
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
     design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
     check_splits_of(design)
+    # Whether each method has a space shows before anything is trained.
+    design.tuning_runs()
     return ComparisonPlan(design, metrics.pop(), baseline or keys[0], seconds)
 
 
@@ -196,17 +199,24 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
         progress.say(f'{what}:')
         return run_plan(runs, folder, executor, progress)
 
+    def told_elsewhere(make: Callable[..., list[Run]], *arguments: Any) -> list[Run]:
+        with printed_to(folder / LOG):
+            return make(*arguments)
+
     design = plan.design
     if plan.budget is not None:
         design, told = _within_budget(
-            plan, do(_first_runs(design), 'one run of each row, to see what it takes'), executor.width
+            plan, do(told_elsewhere(_first_runs, design), 'one run of each row, to see what it takes'), executor.width
         )
         progress.say(told)
-    tuning = design.tuning_runs()
+    tuning = told_elsewhere(design.tuning_runs)
     tried = do(tuning, f'{design.trials} trials of each row, to choose settings on validation') if tuning else []
     choices = _choices(plan, design, tuning, tried)
-    final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
-    records = do(final, f'{design.seeds} draws of each row with the chosen settings, each tested once')
+    chosen = {(choice.method, choice.labels, choice.domain): choice.settings for choice in choices}
+    records = do(
+        told_elsewhere(design.final_runs, chosen),
+        f'{design.seeds} draws of each row with the chosen settings, each tested once',
+    )
     domains = design.holds_out_domains
     comparisons = {
         str(amount or 'all'): compare_methods(
@@ -286,7 +296,8 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
     sentences.append(
         f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
-        'chance, alike for every row. Each model was tested once, with the epoch that validation chose.'
+        'chance, alike for every row. Each model was tested once, with the epoch that validation chose. Intervals are '
+        'over these draws, for these test images.'
     )
     return sentences
 
