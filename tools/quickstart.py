@@ -1,37 +1,47 @@
 """Pre-train, fine-tune with every method, compare: the main job on images that ship with a dependency.
 
-python tools/quickstart.py [--short] [--draws N] [--work-dir DIR]
+python tools/quickstart.py [--short] [--draws N] [--work-dir DIR] [--executor HOW]
+
+Runs that are finished are not repeated: the same command goes on after an interruption, and with more draws it adds
+them.
 """
 
 import argparse
-import contextlib
-import datetime
-import json
-import platform
+import shlex
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from _cli import at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors, series_log
 
 if TYPE_CHECKING:
-    from cft.engine.series_progress import SeriesProgress
+    from cft.evaluation import Comparison
+    from cft.experiments import Run, RunRecord
+    from cft.visualization.blocks import Section
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'quickstart'
+BASELINE, SCRATCH = 'ce', 'ce_scratch'
 NAMES = {
-    'ce_scratch': 'CE from scratch',
-    'ce': 'CE',
+    BASELINE: 'CE',
+    SCRATCH: 'CE from scratch',
     'scl': 'SCL',
     'schane': 'SCHaNe',
     'coin': 'COIN',
     'coretuning': 'Core-tuning',
 }
+PRETRAINED, RANDOM = 'sce', 'random'
+METRIC, NEIGHBOURS = 'accuracy/top1', 'knn/k20'
+# What contrastive features may be better in, where accuracy is the same.
+MEASURES = ['retrieval/map_at_r', 'scatter_ratio']
 DATA = (
     "scikit-learn's handwritten digits (1,797 real images): 1,000 for pre-training without labels, 5 per class of "
     'these labelled for fine-tuning, 297 for validation, 500 for test.'
 )
-NEIGHBOURS = 20
+TIMES = (
+    'The time of a step is the median of a run, on one thread, without waiting for data; its ratio is taken within a '
+    'draw, whose runs are made one after the other, as many beside each other as there are workers.'
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,6 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--short', action='store_true', help='2 draws and short pre-training, to see that it works')
     parser.add_argument('--draws', type=at_least(1), help='number of draws of the labels; default 10, with --short 2')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where results go')
+    add_executor(parser)
     args = parser.parse_args()
     args.draws = (2 if args.short else 10) if args.draws is None else args.draws
     return args
@@ -47,143 +58,116 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     started = time.perf_counter()
-    with readable_errors(), series_log(args.work_dir, 'quickstart') as log:
-        from cft.engine.series_progress import SeriesProgress
+    with readable_errors(), series_log(args.work_dir, 'quickstart'):
+        from cft.apis.experiments import run_plan
+        from cft.evaluation import compare_methods
 
-        progress = SeriesProgress(total=args.draws * len(NAMES) + (5 if args.short else 10))
-        # MMEngine's log lines go to the file, progress stays on the terminal.
-        with contextlib.closing(progress), contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            results = run(args, progress)
-        show(results, args.work_dir)
+        records = run_plan(planned_runs(args.draws, args.short), args.work_dir, args.executor)
+        tuned = [record for record in records if 'method' in record.labels]
+        comparison = compare_methods(tuned, NAMES, BASELINE, METRIC)
+        show(args, records, comparison)
     print(f'Time: {time.perf_counter() - started:.0f} s')
 
 
-def run(args: argparse.Namespace, progress: 'SeriesProgress') -> dict:
-    """Do the work and return the results as the report takes them."""
-    pretraining_weight = progress.total - args.draws * len(NAMES)
-    progress.now('pre-training with SCE on unlabelled images')
-    checkpoint, pretraining = pretrain(args)
-    for _ in range(pretraining_weight):
-        progress.advance()
-    knn = check_neighbours(checkpoint, args.work_dir)
-    progress.say(
-        f'{NEIGHBOURS} nearest neighbours: random encoder {knn["random"]:.1f} %, '
-        f'pre-trained encoder {knn["pretrained"]:.1f} %, raw pixels {knn["pixels"]:.1f} %'
-    )
+def planned_runs(draws: int, short: bool) -> list['Run']:
+    """Pre-training, the encoder before it, and every method from what it gives, draw by draw."""
+    from cft.experiments import Output, Run
 
-    from cft.apis.comparison import Method, compare
-
-    methods = [
-        Method(key, name, str(CONFIGS / f'{key.split("_")[0]}_digits.py'), None if 'scratch' in key else checkpoint)
-        for key, name in NAMES.items()
+    epochs = {'epochs': 20, 'default_hooks.checkpoint.interval': 20} if short else {}
+    neighbours = {'splits': ['test'], 'measures': [NEIGHBOURS]}
+    runs = [
+        Run(PRETRAINED, 'quickstart/sce_digits', epochs, options=neighbours),
+        Run(RANDOM, 'quickstart/sce_digits', epochs, options={**neighbours, 'train': False}),
     ]
-    features = {} if args.short else {'before (SCE)': encode(checkpoint, args.work_dir)[0]}
-
-    def on_run(method: Method, result: dict, runner: object) -> None:
-        from cft.apis.features import extract_features
-
-        if features and result['draw'] == 0 and 'scratch' not in method.key:
-            features[method.name] = extract_features(runner.model, runner.test_dataloader)[0]
-        progress.advance()
-        progress.now(f'{method.name}, draw {result["draw"] + 1} of {args.draws}: {result["accuracy"]:.1f} %')
-
-    runs = compare(methods, range(args.draws), args.work_dir / 'runs', on_run)
-    results = {
-        'title': 'Fine-tuning a self-supervised encoder with 5 labels per class',
-        'command': f'bash tools/quickstart.sh {" ".join(sys.argv[1:])}'.strip(),
-        'created': datetime.date.today().isoformat(),
-        'versions': versions(),
-        'data': DATA,
-        'baseline': 'ce',
-        'knn': knn,
-        'methods': [{'key': key, 'name': name} for key, name in NAMES.items()],
-        'runs': runs,
-        'pretraining': pretraining,
-    }
-    if features:
-        progress.now('embedding the features with t-SNE')
-        results['embeddings'] = embed(features, encode(checkpoint, args.work_dir)[1])
-    return results
+    for draw in range(draws):
+        for method in NAMES:
+            settings: dict[str, object] = {'train_dataloader.dataset.seed': draw}
+            if method != SCRATCH:
+                settings['checkpoint'] = Output(PRETRAINED)
+            config = f'quickstart/{method.removesuffix("_scratch")}_digits'
+            labels, options = {'method': method, 'draw': draw}, {'splits': ['test'], 'measures': MEASURES}
+            runs.append(Run(f'{method}-{draw}', config, settings, draw, labels, options))
+    return runs
 
 
-def pretrain(args: argparse.Namespace) -> tuple[str, dict]:
-    """Run SCE; return the checkpoint and the loss curve."""
-    from mmengine.runner import find_latest_checkpoint
+def show(args: argparse.Namespace, records: Sequence['RunRecord'], comparison: 'Comparison') -> None:
+    """Write the table and the page, print the table and what it supports."""
+    from cft.evaluation import statements
+    from cft.visualization import tables
+    from cft.visualization.comparison_page import comparison_panels, write_comparison
+    from cft.visualization.comparison_table import comparison_table
+    from cft.visualization.files import save_panels
 
-    from cft.apis import load_config, train
-
-    short = {'epochs': 20, 'default_hooks.checkpoint.interval': 20}
-    cfg = load_config(CONFIGS / 'sce_digits.py', short if args.short else {})
-    cfg.work_dir = str(args.work_dir / 'sce')
-    cfg.experiment_name = 'quickstart_sce'
-    runner = train(cfg)
-    losses = runner.message_hub.get_scalar('train/loss').data[0]
-    return find_latest_checkpoint(cfg.work_dir), {
-        'step': list(range(1, len(losses) + 1)),
-        'loss': [float(loss) for loss in losses],
-    }
-
-
-def encode(checkpoint: str | None, work_dir: Path, split: str = 'test') -> tuple:
-    """Features and labels of a split under an encoder that was not fine-tuned."""
-    from cft.apis import build_runner, initialise, load_config
-    from cft.apis.features import extract_features
-
-    settings = {'test_dataloader.dataset.split': split}
-    cfg = load_config(CONFIGS / 'ce_digits.py', settings | ({'checkpoint': checkpoint} if checkpoint else {}))
-    cfg.work_dir = str(work_dir / 'knn')
-    cfg.experiment_name = f'quickstart_knn_{split}_{bool(checkpoint)}'
-    runner = build_runner(cfg)
-    initialise(runner)
-    return extract_features(runner.model, runner.build_dataloader(cfg.test_dataloader))
+    tuned = [record for record in records if 'method' in record.labels]
+    sentences = [*statements(comparison), about_neighbours(records)]
+    table = comparison_table(comparison, MEASURES)
+    for name, text in (('table.md', tables.markdown(table)), ('table.csv', tables.csv_text(table))):
+        (args.work_dir / name).write_text(f'{text}\n')
+    page = write_comparison(
+        args.work_dir / 'report.html',
+        tuned,
+        comparison,
+        title='Fine-tuning a self-supervised encoder with 5 labels per class',
+        lead=DATA,
+        command=shlex.join(['bash', 'tools/quickstart.sh', *sys.argv[1:]]),
+        statements=sentences,
+        extra=sections(args, records),
+    )
+    figures = args.work_dir / 'figures'
+    save_panels(comparison_panels(tuned, comparison), figures, ('svg', 'png'))
+    lines = ['', tables.text(table), table.caption, TIMES, '', 'What holds and what does not:']
+    lines += [f'  - {sentence}' for sentence in sentences]
+    lines += ['', f'Report: {page}', f'Figures: {figures}', f'Numbers: {args.work_dir / "runs"}/*/result.json']
+    print('\n'.join(lines))
 
 
-def check_neighbours(checkpoint: str, work_dir: Path) -> dict:
-    """Accuracy of nearest neighbours on pixels, a random and the pre-trained encoder."""
+def about_neighbours(records: Sequence['RunRecord']) -> str:
+    """What the encoder is worth before fine-tuning, beside pixels and random weights."""
     from cft.apis import load_config
     from cft.apis.pretraining import neighbours_of_pixels
-    from cft.evaluation import knn_accuracy
 
-    return {
-        'k': NEIGHBOURS,
-        'random': knn_accuracy(*encode(None, work_dir, 'train'), *encode(None, work_dir), k=NEIGHBOURS),
-        'pretrained': knn_accuracy(*encode(checkpoint, work_dir, 'train'), *encode(checkpoint, work_dir), k=NEIGHBOURS),
-        'pixels': neighbours_of_pixels(load_config(CONFIGS / 'sce_digits.py'), k=NEIGHBOURS),
-    }
+    found = {record.name: record.metrics['test'].get(NEIGHBOURS) for record in records if not record.labels}
+    pixels = neighbours_of_pixels(load_config('quickstart/sce_digits'))
+    return (
+        f'Before any label is used for training, 20 nearest neighbours on the pre-trained features classify '
+        f'{found[PRETRAINED]:.1f} % of the test images, on a random encoder {found[RANDOM]:.1f} %, on raw pixels '
+        f'{pixels:.1f} %; one measurement, without an error bar.'
+    )
 
 
-def embed(features: dict, labels: object) -> dict:
-    """t-SNE of each set of features."""
-    from sklearn.manifold import TSNE
-    from sklearn.preprocessing import normalize
+def sections(args: argparse.Namespace, records: Sequence['RunRecord']) -> list['Section']:
+    """Pre-training, the time of a step and, if it is not the short run, the features before and after fine-tuning."""
+    from cft.visualization.blocks import Panels, Prose, Section
+    from cft.visualization.curves import curve_panels
 
-    panels = [
-        {'name': name, 'points': TSNE(init='pca', random_state=0).fit_transform(normalize(values)).tolist()}
-        for name, values in features.items()
+    pretraining = next(record for record in records if record.name == PRETRAINED)
+    told = 'The targets of the loss move with the encoder, so its level is no measure of quality.'
+    found = [
+        Section('steps', 'Time of a step', [Prose(TIMES)]),
+        Section('pretraining', 'Pre-training', [Prose(told), Panels(curve_panels({'SCE': [pretraining.curves]}))]),
     ]
-    return {'labels': [int(label) for label in labels], 'panels': panels}
+    return found if args.short else [*found, embedding_section(args.work_dir, records)]
 
 
-def versions() -> dict[str, str]:
-    from importlib.metadata import version
+def embedding_section(work_dir: Path, records: Sequence['RunRecord']) -> 'Section':
+    """t-SNE of the test images, before fine-tuning and after it with each method on the first draw."""
+    import numpy as np
 
-    names = {'torch': 'torch', 'mmengine': 'onedl-mmengine', 'mmpretrain': 'onedl-mmpretrain', 'numpy': 'numpy'}
-    return {'Python': platform.python_version(), **{name: version(package) for name, package in names.items()}}
+    from cft.datasets import Digits
+    from cft.experiments import folder_of
+    from cft.visualization.blocks import Panels, Section
+    from cft.visualization.embedding import embedding_panel
 
-
-def show(results: dict, work_dir: Path, stream: TextIO | None = None) -> None:
-    """Write the numbers and the report, print the table and what it supports."""
-    from cft.evaluation import findings, summarise
-    from cft.visualization import format_table, write_report
-
-    numbers = work_dir / 'results.json'
-    numbers.write_text(json.dumps(results, indent=1))
-    report = write_report(results, work_dir)
-    summaries = summarise(results['runs'], results['methods'], results['baseline'])
-    lines = ['', format_table(summaries), '', 'What holds and what does not:']
-    lines += [f'  - {sentence}' for sentence in findings(summaries, results['knn'])]
-    lines += ['', f'Report: {report}', f'Figures: {work_dir / "figures"}', f'Numbers: {numbers}']
-    print('\n'.join(lines), file=stream or sys.stdout)
+    images = Digits(split='test')
+    labels, classes = images.get_gt_labels(), images.metainfo['classes']
+    names = {PRETRAINED: 'before fine-tuning'} | {f'{key}-0': name for key, name in NAMES.items() if key != SCRATCH}
+    panels = []
+    for record in records:
+        if record.name in names:
+            features = np.load(folder_of(work_dir, record) / 'features_test.npy')
+            title = f'Features, {names[record.name]}'
+            panels.append(embedding_panel(f'tsne-{record.name}', title, features, labels, classes))
+    return Section('embedding', 'Features of the test images', [Panels(panels)])
 
 
 if __name__ == '__main__':

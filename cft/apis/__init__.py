@@ -8,10 +8,8 @@ from .experiments import run_plan, train_and_measure
 from .exporting import export
 from .features import extract_features
 from .method_comparison import compare, plan_comparison
-from .method_comparison import compare, plan_comparison
 from .planning import dry_run
 from .prediction import predict
-from .pretraining import pretrain_and_compare
 from .reporting import plot, report
 from .runner import build_runner, initialise
 from .searching import SearchResult, search
@@ -37,7 +35,6 @@ __all__ = [
     'plan_comparison',
     'plot',
     'predict',
-    'pretrain_and_compare',
     'report',
     'run_plan',
     'search',

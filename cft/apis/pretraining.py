@@ -1,21 +1,19 @@
-"""Pre-train a config and ask what its features are worth, without training a classifier."""
+"""Pre-train configs and ask what their features are worth, without training a classifier."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS
-from mmengine.runner import Runner
 
 from cft.engine.config_nodes import innermost_dataset
-from cft.engine.sole_run import sole_run
 from cft.errors import ConfigError
 from cft.evaluation import knn_accuracy
+from cft.experiments import Run
 
 from .config import load_config
-from .features import extract_features
-from .runner import build_runner, initialise
-from .training import train
 
 Labelled = tuple[np.ndarray, np.ndarray]
 
@@ -41,11 +39,6 @@ def plain_dataset(cfg: Config, split: str) -> dict:
     return dict(dataset, split=split, pipeline=cfg.test_pipeline)
 
 
-def encode_split(runner: Runner, cfg: Config, split: str) -> Labelled:
-    """(N, D) backbone features, pooled, and (N,) labels of a split."""
-    return extract_features(runner.model, runner.build_dataloader(_plain_loader(cfg, split)))
-
-
 def pixels_of_split(cfg: Config, split: str) -> Labelled:
     """(N, H * W * C) pixel values and (N,) labels of a split."""
     dataset = DATASETS.build(plain_dataset(cfg, split))
@@ -59,46 +52,50 @@ def neighbours_of_pixels(cfg: Config, split: str = 'test', k: int = 20) -> float
     return knn_accuracy(*pixels_of_split(cfg, 'train'), *pixels_of_split(cfg, split), k=k)
 
 
-def pretrain_and_compare(
-    config: str | Path, seed: int, work_dir: Path, overrides: dict | None = None, split: str = 'test', k: int = 20
-) -> tuple[dict[str, float], Runner]:
-    """Pre-train with one seed; kNN accuracy of the encoder before and after.
+def pretraining_runs(
+    configs: Sequence[str | Path],
+    seeds: Sequence[int],
+    overrides: Mapping[str, Any] | None = None,
+    split: str = 'test',
+    k: int = 20,
+) -> list[Run]:
+    """The runs that tell what pre-training is worth: each config and seed, trained and untrained.
 
     Args:
-        config: A pre-training config with ``test_pipeline``.
-        seed: Of the weights, the order of the images and the augmentation.
-        work_dir: Folder of this run.
-        overrides: Further config settings.
+        configs: Of pre-training, with ``test_pipeline``.
+        seeds: Of the weights, the order of the images and the augmentation.
+        overrides: Further config settings of all runs.
         split: ``'val'`` to choose settings, ``'test'`` to report.
-        k: Number of neighbours.
+        k: Number of neighbours; labelled training images are the neighbours.
 
     Returns:
-        ``random`` and ``pretrained``, accuracy in per cent with the labelled
-        training images as neighbours, and the trained runner.
+        Runs for :func:`cft.apis.experiments.run_plan` with the labels
+        ``config``, ``seed`` and ``trained``; the metric is ``knn/k<k>``.
+
+    Raises:
+        ConfigError: If a config is none of pre-training.
 
     Example:
-        >>> result, _ = pretrain_and_compare('configs/quickstart/sce_digits.py', 0, Path('run'))  # doctest: +SKIP
+        >>> [run.name for run in pretraining_runs(['quickstart/sce_digits'], seeds=[0])]
+        ['quickstart-sce_digits-0', 'quickstart-sce_digits-0-untrained']
     """
-    cfg = load_config(config, {'randomness.seed': seed, **(overrides or {})})
-    cfg.work_dir = str(work_dir)
-    cfg.experiment_name = str(work_dir.resolve()).replace('/', '_')
-    with sole_run(work_dir, f'pre-training of {Path(config).stem}'):
-        untrained = build_runner(cfg)
-        initialise(untrained)
-        accuracy = {'random': _neighbours(untrained, cfg, split, k)}
-        runner = train(cfg)
-        return accuracy | {'pretrained': _neighbours(runner, cfg, split, k)}, runner
-
-
-def _neighbours(runner: Runner, cfg: Config, split: str, k: int) -> float:
-    return knn_accuracy(*encode_split(runner, cfg, 'train'), *encode_split(runner, cfg, split), k=k)
-
-
-def _plain_loader(cfg: Config, split: str) -> dict:
-    return dict(
-        batch_size=250,
-        num_workers=0,
-        dataset=plain_dataset(cfg, split),
-        sampler=dict(type='DefaultSampler', shuffle=False),
-        collate_fn=dict(type='default_collate'),
-    )
+    runs = []
+    for config in configs:
+        cfg = load_config(config, overrides)
+        if cfg.get('test_dataloader'):
+            raise ConfigError(f'{cfg.filename} is no pre-training config: it has labelled test data of its own')
+        plain_dataset(cfg, split)
+        path = Path(cfg.filename)
+        for seed in seeds:
+            name = f'{path.parent.name}-{path.stem}-{seed}'
+            options = {'splits': [split], 'measures': [f'knn/k{k}']}
+            labels = {'config': str(config), 'seed': seed}
+            settings = dict(overrides or {})
+            runs += [
+                Run(name, str(config), settings, seed, {**labels, 'trained': True}, options),
+                Run(
+                    f'{name}-untrained', str(config), settings, seed,
+                    {**labels, 'trained': False}, {**options, 'train': False},
+                ),
+            ]  # fmt: skip
+    return runs

@@ -1,21 +1,20 @@
 """Pages and figures of trained runs, from their folders."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmengine.logging import print_log
-
 from cft.errors import ConfigError
-from cft.experiments import RunRecord
 from cft.experiments.records import FILE, RUNS
+from cft.experiments.search_settings import FILE as SEARCH
 
-from .run_records import last_start, read_run, settings_of
-from .run_views import view_of
+from .run_records import last_start, settings_of
+from .run_views import data_of, view_of
+from .several_runs import comparison_of, features_section, reported_runs
 
 if TYPE_CHECKING:
-    from cft.evaluation.comparison import Comparison
+    from cft.experiments.search_settings import SearchSettings
+    from cft.experiments.studies import TrialResult
     from cft.visualization.blocks import Panel
 
 PAGE = 'report.html'
@@ -46,12 +45,16 @@ def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = Non
     page = Path(out).expanduser() if out is not None else folders[0] / PAGE
     if page.suffix != '.html':
         raise ConfigError(f'the report is an HTML file: {page} should end with .html')
-    single = [run for folder in folders for run in _runs_of(folder)]
+    if len(folders) == 1 and (folders[0] / SEARCH).is_file():
+        from cft.visualization.search_page import write_search
+
+        return write_search(page, *_search(folders[0]), folders[0].resolve().name)
+    single = _runs(folders)
     if len(single) == 1:
         from cft.visualization.run_page import write_run
 
         return write_run(page, view_of(single[0], split))
-    return _write_comparison(page, folders, single, split)
+    return _write_comparison(page, folders, split)
 
 
 def plot(
@@ -83,20 +86,33 @@ def plot(
     if unknown := [name for name in formats if name not in FORMATS]:
         raise ConfigError(f'figures are written as {", ".join(FORMATS)}, not as {", ".join(unknown)}')
     folders = _folders(runs)
-    single = [run for folder in folders for run in _runs_of(folder)]
+    single = _runs(folders)
     panels: list[Panel]
-    if len(single) == 1:
+    if len(folders) == 1 and (folders[0] / SEARCH).is_file():
+        from cft.visualization.search_page import search_panels
+
+        panels = search_panels(*_search(folders[0]))
+    elif len(single) == 1:
         from cft.visualization.run_page import run_panels
 
         panels = run_panels(view_of(single[0], split))
     else:
         from cft.visualization.comparison_page import comparison_panels
 
-        records = _records(folders, single, split)
-        panels = comparison_panels(records, _comparison(records, split))
+        records = [record for _, record in reported_runs(single, split)]
+        panels = comparison_panels(records, comparison_of(records, split))
     if not panels:
         raise ConfigError(f'{", ".join(map(str, folders))}: nothing was recorded that could be drawn; train first')
     return save_panels(panels, Path(out).expanduser() if out is not None else folders[0] / 'figures', formats)
+
+
+def _search(folder: Path) -> tuple['SearchSettings', list['TrialResult'], dict[str, float]]:
+    from cft.experiments.search_settings import SearchSettings
+    from cft.experiments.studies import SharedStudy
+
+    settings = SearchSettings.read(folder)
+    study = SharedStudy(folder, settings)
+    return settings, study.results(), study.importances()
 
 
 def _folders(runs: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -109,57 +125,23 @@ def _folders(runs: str | Path | Sequence[str | Path]) -> list[Path]:
     return folders
 
 
-def _runs_of(folder: Path) -> list[Path]:
-    """The run itself, or the finished runs of a plan."""
-    return sorted(path.parent for path in folder.glob(f'{RUNS}/*/{FILE}')) or [folder]
+def _runs(folders: Sequence[Path]) -> list[Path]:
+    """The runs themselves, or the finished ones of a plan."""
+    return [
+        run for folder in folders for run in sorted(path.parent for path in folder.glob(f'{RUNS}/*/{FILE}')) or [folder]
+    ]
 
 
-def _records(folders: Sequence[Path], runs: Sequence[Path], split: str) -> list[RunRecord]:
-    """Records of all runs under different names; those of plain trainings have the metrics of their evaluation."""
-    import dataclasses
-
-    records, taken = [], set()
-    for run in runs:
-        record = read_run(run)
-        if not record.metrics:
-            evaluation = view_of(run, split).evaluation
-            record = dataclasses.replace(record, metrics={split: evaluation.metrics} if evaluation else {})
-        name = record.name if record.name not in taken else str(run)
-        taken.add(name)
-        records.append(dataclasses.replace(record, name=name))
-    return records
-
-
-def _comparison(records: Sequence[RunRecord], split: str) -> 'Comparison | None':
-    """Of the methods, where the runs are those of a comparison and can be paired."""
-    from cft.evaluation.comparison import compare_methods
-    from cft.visualization.metric_names import in_order
-
-    methods = list(dict.fromkeys(str(record.labels['method']) for record in records if 'method' in record.labels))
-    if len(methods) < 2 or any({'method', 'draw'} - set(record.labels) for record in records):
-        return None
-    metrics = in_order(records[0].metrics.get(split, {}))
-    if not metrics:
-        return None
-    baseline = 'ce' if 'ce' in methods else methods[0]
-    try:
-        return compare_methods(records, dict(zip(methods, methods, strict=True)), baseline, metrics[0], split)
-    except ConfigError as error:
-        print_log(f'The methods are shown side by side: {error}', 'current', logging.WARNING)
-        return None
-
-
-def _write_comparison(page: Path, folders: Sequence[Path], runs: Sequence[Path], split: str) -> Path:
+def _write_comparison(page: Path, folders: Sequence[Path], split: str) -> Path:
     from cft.evaluation.recommendation import statements
     from cft.visualization.comparison_page import metrics_table, write_comparison
     from cft.visualization.comparison_table import comparison_table
+    from cft.visualization.run_sections import data_section
 
-    records = _records(folders, runs, split)
-    comparison = _comparison(records, split)
-    starts = {record.name: last_start(run) for record, run in zip(records, runs, strict=True)}
-    settings: dict[str, dict[str, Any]] = {
-        name: settings_of(start['config']) for name, start in starts.items() if start is not None
-    }
+    runs, records = zip(*reported_runs(_runs(folders), split), strict=True)
+    comparison = comparison_of(records, split)
+    starts = {record.name: last_start(run) for run, record in zip(runs, records, strict=True)}
+    settings = {name: settings_of(start['config']) for name, start in starts.items() if start is not None}
     write_comparison(
         page,
         records,
@@ -167,6 +149,7 @@ def _write_comparison(page: Path, folders: Sequence[Path], runs: Sequence[Path],
         title=' and '.join(folder.resolve().name for folder in folders) if len(folders) < 4 else f'{len(runs)} runs',
         lead=f'{len(records)} runs, {split} split',
         statements=statements(comparison) if comparison else (),
+        extra=[data_section(data_of(runs[0], records[0])), features_section(runs, records, comparison, split)],
         settings=settings if len(settings) == len(records) else None,
     )
     write_tables(comparison_table(comparison) if comparison else metrics_table(records), page.with_suffix(''))

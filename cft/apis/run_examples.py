@@ -91,7 +91,8 @@ def _masks(sample: Any, images: StoredImages, index: int, classes: Sequence[str]
     def shown(mask: np.ndarray | None, kind: str) -> Picture:
         if mask is None:
             return Picture(image, f'{name}: no true mask')
-        return Picture(overlay(image, mask, blank), f'{kind}: {_classes_in(mask, classes)}')
+        found = [classes[label] for label in np.unique(mask).tolist() if label < len(classes) and label not in blank]
+        return Picture(overlay(image, mask, blank), f'{kind}: {", ".join(found) or "nothing"}')
 
     return [Picture(image, name), shown(true, 'true'), shown(predicted, 'predicted')]
 
@@ -104,11 +105,6 @@ def background_of(classes: Sequence[str]) -> list[int]:
         [0]
     """
     return [label for label, name in enumerate(classes) if name.lower() == 'background']
-
-
-def _classes_in(mask: np.ndarray, classes: Sequence[str]) -> str:
-    found = [label for label in np.unique(mask).tolist() if label < len(classes)]
-    return ', '.join(classes[label] for label in found)
 
 
 def _boxes(sample: Any, images: StoredImages, index: int, classes: Sequence[str]) -> list['Picture']:

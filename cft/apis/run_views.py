@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from cft.errors import ConfigError, DataError
 from cft.evaluation.result import Evaluation
+from cft.experiments import RunRecord
 
 from .catalogue import find_config
 from .config import load_config
@@ -51,21 +52,45 @@ def view_of(folder: str | Path, split: str = 'test') -> 'RunView':
         'settings': settings_of(start.get('config', {})),
     }
     notes: list[str] = []
-    evaluation = _evaluation(folder, split, notes)
+    evaluation = evaluation_of(folder, split, notes)
     try:
         cfg = load_config(find_config(folder))
-        view |= _data(cfg, record.data)
+        view |= _data(cfg, record)
         if evaluation is not None:
             view |= _predictions(cfg, folder, split, evaluation)
     except ConfigError as error:
         # The data may lie elsewhere by now; numbers and curves are still worth a page.
         notes.append(f'The data of the run cannot be shown: {error}')
-    if 'counted' in view:
-        view['record'] = dataclasses.replace(record, data=view.pop('counted'))
     return RunView(evaluation=evaluation, notes=notes, **view)
 
 
-def _evaluation(folder: Path, split: str, notes: list[str]) -> Evaluation | None:
+def data_of(folder: Path, record: RunRecord) -> 'RunView':
+    """The training data of a run alone; nothing where they, or its config, are not there any more."""
+    from cft.visualization.run_view import RunView
+
+    try:
+        return RunView(**{'record': record, **_data(load_config(find_config(folder)), record)})
+    except ConfigError:
+        return RunView(record)
+
+
+def rows_of(folder: Path, split: str) -> dict[str, Any]:
+    """Labels, names and, as far as they were written, scores and features of the images of a split."""
+    found: dict[str, Any] = {}
+    path, features = folder / f'predictions_{split}.npz', folder / f'features_{split}.npy'
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as rows:
+            # Of several labels for an image neither a mistake nor a point of the plane can be shown.
+            if rows['labels'].ndim == 1:
+                found |= {'labels': rows['labels'], 'scores': rows.get('scores')}
+            found['names'] = [str(name) for name in rows['paths']]
+    if features.is_file():
+        found['features'] = np.load(features, mmap_mode='r', allow_pickle=False)
+    return found
+
+
+def evaluation_of(folder: Path, split: str, notes: list[str]) -> Evaluation | None:
+    """What was evaluated, or is now; None with a note where it cannot be."""
     try:
         return Evaluation.read(folder, split)
     except FileNotFoundError:
@@ -79,7 +104,7 @@ def _evaluation(folder: Path, split: str, notes: list[str]) -> Evaluation | None
         return None
 
 
-def _data(cfg: Config, known: Any) -> dict[str, Any]:
+def _data(cfg: Config, record: RunRecord) -> dict[str, Any]:
     """Pictures and counts of the training data."""
     from cft.visualization.pictures import Picture
 
@@ -89,13 +114,12 @@ def _data(cfg: Config, known: Any) -> dict[str, Any]:
     images = StoredImages(dataset, pipeline_of(cfg))
     some = np.random.default_rng(0).permutation(len(images))[:MOST_PICTURES].tolist()
     pictures = [Picture(images(index), _told(images.labels(index), classes) or f'image {index}') for index in some]
-    counted: dict[str, dict] = {name: dict(values) for name, values in known.items()}
-    counted['train'] = describe_data(dataset)
+    counted = {**record.data, 'train': describe_data(dataset)}
     for split in ('val', 'test'):
         # The config may have no such split.
         with contextlib.suppress(ConfigError):
             counted[split] = describe_data(build_dataset(cfg, evaluated_split(cfg, split)[0]))
-    return {'data': pictures, 'classes': classes, 'counted': counted}
+    return {'data': pictures, 'classes': classes, 'record': dataclasses.replace(record, data=counted)}
 
 
 def _told(labels: list[int], classes: list[str]) -> str:
@@ -119,17 +143,12 @@ def _predictions(cfg: Config, folder: Path, split: str, evaluation: Evaluation) 
             (name, CLASS_COLORS[label % len(CLASS_COLORS)]) for label, name in enumerate(classes) if label not in blank
         ]
         return found
-    path = folder / f'predictions_{split}.npz'
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as rows:
-            # Of several labels for an image neither a mistake nor a point of the plane can be shown.
-            if rows['labels'].ndim == 1:
-                found |= {'labels': rows['labels'], 'scores': rows.get('scores')}
-            found['names'] = [str(name) for name in rows['paths']]
+    found |= rows_of(folder, split)
+    if 'names' in found:
         if sample_names(dataset) != found['names']:
-            raise DataError(f'{path} is of other images than the config names; remove it and evaluate again')
+            raise DataError(
+                f'{folder} has predictions of other images than its config names; remove predictions_{split}.npz there '
+                'and evaluate again'
+            )
         found['picture'] = images
-    features = folder / f'features_{split}.npy'
-    if features.is_file():
-        found['features'] = np.load(features, mmap_mode='r', allow_pickle=False)
     return found

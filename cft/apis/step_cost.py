@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import Tensor, nn
+
+from .runner import initialise, prepare_config
+from .training import prepare_runner
 
 
 def training_step(runner: Runner) -> Callable[[], None]:
@@ -22,6 +26,23 @@ def training_step(runner: Runner) -> Callable[[], None]:
     batch = next(iter(runner.train_dataloader))
     runner.model.train()
     return lambda: runner.model.train_step(batch, optim_wrapper=runner.optim_wrapper)
+
+
+def started_step(cfg: Config) -> Callable[[], None]:
+    """:func:`training_step` of a run that has just begun: all that happens before its first step is done.
+
+    Args:
+        cfg: From :func:`cft.apis.load_config`, with ``work_dir`` set; completed in place.
+
+    Example:
+        >>> step = started_step(load_config('quickstart/sce_digits', {'work_dir': 'cost'}))  # doctest: +SKIP
+    """
+    prepare_config(cfg, starts=True)
+    runner = prepare_runner(cfg)
+    initialise(runner)
+    for place in ('before_run', 'before_train', 'before_train_epoch'):
+        runner.call_hook(place)
+    return training_step(runner)
 
 
 def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[float]:

@@ -29,7 +29,7 @@ def set_unknown_classes(cfg: Config, names: Sequence[str], split: str) -> dict:
     loader = cfg.get(f'{split}_dataloader')
     if loader is None:
         raise ConfigError(f'ood_classes: {cfg.filename} has no {split}_dataloader with classes to leave out')
-    outside = dict(type=SUBSET, classes=list(names), dataset=_whole(loader.dataset))
+    outside = dict(type=SUBSET, classes=list(names), dataset=whole(loader.dataset))
     for part in PARTS:
         own = cfg.get(part)
         if own is not None and not any(node.get('type') == SUBSET for _, node in iterate_dicts(own.dataset)):
@@ -37,10 +37,10 @@ def set_unknown_classes(cfg: Config, names: Sequence[str], split: str) -> dict:
     return outside
 
 
-def _whole(dataset: dict) -> dict:
+def whole(dataset: dict) -> dict:
     """The data set with all its classes."""
     dataset = copy.deepcopy(dataset)
-    return _whole(dataset['dataset']) if dataset.get('type') == SUBSET else dataset
+    return whole(dataset['dataset']) if dataset.get('type') == SUBSET else dataset
 
 
 def unlabelled_folder(cfg: Config, folder: str, pipeline: list) -> dict:

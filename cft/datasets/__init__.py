@@ -7,6 +7,7 @@ from .fashion_mnist import FashionMNIST
 from .image_folder import ImageFolder
 from .imagenet_subset import ImageNetSubset
 from .label_table import LabelTable, MultiLabelTable
+from .noisy_labels import NoisyLabels
 from .samplers import DomainBalancedSampler
 from .stl10 import STL10
 from .stratified_subset import StratifiedSubset
@@ -24,6 +25,7 @@ __all__ = [
     'ImageNetSubset',
     'LabelTable',
     'MultiLabelTable',
+    'NoisyLabels',
     'StratifiedSubset',
     'TinyImageNet',
     'UnlabelledImages',

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
-from cft.datasets.sample_infos import parts_of
+from cft.datasets.sample_infos import parts_of, sample_info
 from cft.errors import ConfigError
 from cft.registry import DATASETS
 
@@ -73,11 +73,12 @@ class ClassSubset(Dataset):
         new = np.array([kept.index(name) if name in kept else -1 for name in names])
         self._rows = np.flatnonzero(new[labels] >= 0)
         self._labels = new[labels][self._rows]
+        self._parts = parts_of(self.source)
 
     @property
     def data_root(self) -> str | None:
         """Folder of the images."""
-        return getattr(parts_of(self.source)[0][0], 'data_root', None)
+        return getattr(self._parts[0][0], 'data_root', None)
 
     def full_init(self) -> None:
         """Nothing is left to do; MMEngine's data loader calls it."""
@@ -88,11 +89,7 @@ class ClassSubset(Dataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """What the annotations say of a sample."""
-        source, row = self.source, int(self._rows[index])
-        while not hasattr(source, 'get_data_info'):
-            # A subset, such as cft.StratifiedSubset.
-            source, row = source.dataset, int(source.indices[row])
-        return {**source.get_data_info(row), 'gt_label': int(self._labels[index])}
+        return {**sample_info(self._parts, int(self._rows[index])), 'gt_label': int(self._labels[index])}
 
     def __len__(self) -> int:
         return len(self._rows)

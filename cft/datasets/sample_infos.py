@@ -68,6 +68,27 @@ def sample_infos(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Itera
             yield dict(dataset.get_data_info(index))
 
 
+def sample_info(parts: Sequence[tuple[Dataset, np.ndarray]], index: int) -> dict:
+    """What the annotations say of one sample of a wrapper.
+
+    Args:
+        parts: From :func:`parts_of`.
+        index: Of the sample in the wrapper.
+
+    Raises:
+        IndexError: If there is no such sample.
+
+    Example:
+        >>> sample_info(parts_of(StratifiedSubset(dict(type='cft.Digits'), per_class=5)), 0)['gt_label']  # doctest: +SKIP
+        6
+    """
+    for part, indices in parts:
+        if index < len(indices):
+            return dict(part.get_data_info(int(indices[index])))
+        index -= len(indices)
+    raise IndexError(index)
+
+
 def image_files(dataset: Dataset) -> list[str]:
     """Files of the images of a data set, wrappers looked through; those in memory have none."""
     parts = [sample_infos(part, indices) for part, indices in parts_of(dataset)]

@@ -3,17 +3,16 @@
 from .calibration import calibration_scores
 from .cluster_validity import s_dbw
 from .comparison import Comparison, MethodResult, MetricResult, PairOfMethods, compare_methods
-from .conclusions import findings
 from .confusion import confusion_matrix, most_confident, per_class_scores
 from .differences import PairedDifference, holm, paired_difference
 from .embedding_measures import MEASURES, Measure, checked_measures, measure
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
+from .nearest_means import nearest_mean_accuracy
 from .nearest_neighbours import knn_accuracy
 from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
 from .pair_similarities import SimilarityHistograms, mean_similarities, similarity_histograms
-from .paired import MethodSummary, baseline_of, runs_by_draw, summarise
 from .recommendation import Recommendation, recommend, statements
 from .result import Evaluation
 from .retrieval import retrieval_scores
@@ -25,20 +24,17 @@ __all__ = [
     'Evaluation',
     'Measure',
     'MethodResult',
-    'MethodSummary',
     'MetricResult',
     'PairOfMethods',
     'PairedDifference',
     'Recommendation',
     'SimilarityHistograms',
     'alignment',
-    'baseline_of',
     'calibration_scores',
     'checked_measures',
     'compare_methods',
     'confidence_scores',
     'confusion_matrix',
-    'findings',
     'holm',
     'isotropy',
     'knn_accuracy',
@@ -47,17 +43,16 @@ __all__ = [
     'mean_similarities',
     'measure',
     'most_confident',
+    'nearest_mean_accuracy',
     'neighbour_scores',
     'ood_auroc',
     'paired_difference',
     'per_class_scores',
     'recommend',
     'retrieval_scores',
-    'runs_by_draw',
     's_dbw',
     'scatter_ratio',
     'similarity_histograms',
     'statements',
-    'summarise',
     'uniformity',
 ]

@@ -28,6 +28,7 @@ __all__ = [
     'RunsFailed',
     'Submitit',
     'execute',
+    'folder_of',
     'fingerprints',
     'folder_of',
     'named_executor',

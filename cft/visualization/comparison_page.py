@@ -11,7 +11,7 @@ from .amounts import shown_memory, shown_time
 from .blocks import Block, Facts, Grid, Panel, Panels, Prose, Section, Sentences, Source
 from .comparison_table import comparison_table
 from .curves import curve_panels
-from .metric_names import in_order, shown_name, shown_value
+from .metric_names import as_title, in_order, shown_name, shown_value
 from .page import write_page
 from .results import differences_panel, pairs_table, results_panel
 from .tables import Table
@@ -99,7 +99,7 @@ def _measures(comparison: Comparison) -> Section:
     if len(comparison.methods) < 2 or not names:
         return Section('measures', 'Other measures')
     words = {1: 'larger is better', -1: 'smaller is better', 0: 'neither is better in itself'}
-    directions = '; '.join(f'{shown_name(name)}: {words[direction(name)]}' for name in names[:MOST_MEASURES])
+    directions = '. '.join(f'{as_title(shown_name(name))}: {words[direction(name)]}' for name in names[:MOST_MEASURES])
     panels = [differences_panel(comparison, name) for name in names[:MOST_MEASURES]]
     return Section('measures', 'Other measures', [Prose(f'{directions}.', quiet=True), Panels(panels)])
 
@@ -177,7 +177,7 @@ def _settings(records: Sequence[RunRecord], settings: Mapping[str, Mapping[str, 
     rows = [
         [name, *(_together(values.get(group, [])) for group in groups)]
         for name, values in by_group.items()
-        if name not in ('work_dir', 'experiment_name')
+        if name not in ('work_dir', 'experiment_name') and not name.endswith('seed')
     ]
     if not rows:
         return Section('settings', 'Settings')

@@ -11,6 +11,7 @@ from .style import ACCENT, INK, PAPER, QUIET, literal, new_figure
 from .tables import Table
 
 WITH_NUMBERS = 12  # classes up to which a number fits into a cell
+LARGEST = 9999  # number that fits into a cell
 WITH_NAMES = 30
 MOST_CELLS = 3000
 _LONGEST = 14  # letters of a class along an axis
@@ -46,10 +47,12 @@ def confusion_panel(matrix: np.ndarray, classes: Sequence[str]) -> Panel:
     axes.add_collection(
         PatchCollection(cells, facecolor=ACCENT, edgecolor='none', alpha=0.1 + 0.9 * part[tuple(places.T)])
     )
+    in_per_cent = matrix.max(initial=0) > LARGEST
     if count <= WITH_NUMBERS:
         for row, column in places:
             color = PAPER if part[row, column] > 0.5 else INK
-            axes.text(column, row, f'{matrix[row, column]:g}', ha='center', va='center', color=color, fontsize=8.5)
+            shown = f'{100 * part[row, column]:.0f} %' if in_per_cent else f'{matrix[row, column]:g}'
+            axes.text(column, row, shown, ha='center', va='center', color=color, fontsize=8.5)
     axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), xlabel='predicted', ylabel='true', facecolor='none')
     axes.set_aspect('equal')
     names = [literal(_short(name)) for name in classes] if count <= WITH_NAMES else []
@@ -69,7 +72,8 @@ def confusion_panel(matrix: np.ndarray, classes: Sequence[str]) -> Panel:
         table = mistakes_table(matrix, classes)
     return Panel(
         'confusion', 'Confusion matrix',
-        'Rows are true classes, columns predicted ones; the colour is the part of the row.',
+        'Rows are true classes, columns predicted ones; the colour is the part of the row'
+        + (', and so are the numbers.' if in_per_cent else '.'),
         f'Confusion matrix of {count} classes: {right} of {total} on the diagonal.', figure, table,
     )  # fmt: skip
 

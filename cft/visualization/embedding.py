@@ -54,17 +54,18 @@ def balanced_sample(labels: np.ndarray, most: int) -> np.ndarray:
     """Indices of at most ``most`` rows, as equally many of each class as there are.
 
     Example:
-        >>> balanced_sample(np.array([0, 0, 0, 0, 1]), most=4).tolist()
-        [0, 1, 2, 4]
+        >>> labels = np.array([0, 0, 0, 0, 1])
+        >>> np.bincount(labels[balanced_sample(labels, most=3)]).tolist()
+        [2, 1]
     """
-    order = np.random.default_rng(0).permutation(len(labels)) if len(labels) > most else np.arange(len(labels))
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    order = np.random.default_rng(0).permutation(len(labels))
     seen: dict[int, int] = {}
     rank = np.empty(len(labels), dtype=int)
     for index in order:
         rank[index] = seen.setdefault(int(labels[index]), 0)
         seen[int(labels[index])] += 1
-    if len(labels) <= most:
-        return order
     return np.sort(np.lexsort((order.argsort(), rank))[:most])
 
 

@@ -9,6 +9,7 @@ _NAMES = {
     'linear_probe/top1': 'linear probe (%)',
     'linear_svm/top1': 'linear SVM (%)',
     's_dbw/halkidi': 'S_Dbw',
+    's_dbw/halkidi2001': 'S_Dbw (2001)',
     's_dbw/tong': 'S_Dbw (Tong)',
     'isotropy': 'isotropy',
     'alignment': 'alignment',
@@ -16,9 +17,11 @@ _NAMES = {
     'similarity/positive': 'similarity within classes',
     'similarity/negative': 'similarity between classes',
     'scatter_ratio': 'within / total scatter',
-    'retrieval/map_at_r': 'retrieval mAP@R',
-    'retrieval/r_precision': 'retrieval R-precision',
-    'retrieval/recall_at_1': 'retrieval recall@1',
+    'retrieval/map_at_r': 'retrieval mAP@R (%)',
+    'retrieval/r_precision': 'retrieval R-precision (%)',
+    'retrieval/recall_at_1': 'retrieval recall@1 (%)',
+    'retrieval/recall_at_5': 'retrieval recall@5 (%)',
+    'retrieval/recall_at_10': 'retrieval recall@10 (%)',
     'ood/auroc': 'OOD AUROC',
     'calibration/ece': 'calibration error (ECE)',
     'calibration/nll': 'negative log-likelihood',
@@ -30,11 +33,18 @@ _NAMES = {
     'coco/bbox_mAP': 'box AP',
     'coco/bbox_mAP_50': 'box AP50',
     'coco/bbox_mAP_75': 'box AP75',
+    'coco/bbox_mAP_s': 'box AP, small',
+    'coco/bbox_mAP_m': 'box AP, medium',
+    'coco/bbox_mAP_l': 'box AP, large',
     'coco/segm_mAP': 'mask AP',
     'pascal_voc/mAP': 'box AP50 (VOC)',
     'loss': 'loss',
     'loss_ce': 'cross-entropy loss',
     'loss_con': 'contrastive loss',
+    'loss_cls': 'classification loss',
+    'loss_bbox': 'box loss',
+    'loss_rpn_cls': 'proposal loss',
+    'loss_rpn_bbox': 'proposal box loss',
 }
 # What a page puts first.
 _FIRST = ('accuracy/top1', 'mIoU', 'coco/bbox_mAP', 'coco/bbox_mAP_50', 'pascal_voc/mAP', 'knn/k20')
@@ -57,12 +67,25 @@ def shown_value(metric: str, value: float) -> str:
         >>> shown_value('accuracy/top1', 91.234), shown_value('isotropy', 0.5), shown_value('loss', float('nan'))
         ('91.2', '0.500', 'n/a')
     """
-    return 'n/a' if value != value else f'{value:.{digits(metric, value)}f}'
+    # COCO's word for an average over nothing.
+    undefined = value != value or (value == -1 and metric.startswith('coco/'))
+    return 'n/a' if undefined else f'{value:.{digits(metric, value)}f}'
 
 
 def digits(metric: str, value: float) -> int:
     """Decimal places: one of per cents, three of fractions."""
     return 1 if '(%)' in shown_name(metric) or abs(value) > 10 else 3
+
+
+def as_title(name: str) -> str:
+    """A name as a title begins; one with capitals of its own stays.
+
+    Example:
+        >>> as_title('isotropy'), as_title('kNN accuracy'), as_title('mIoU (%)')
+        ('Isotropy', 'kNN accuracy', 'mIoU (%)')
+    """
+    first = name.split(' ')[0]
+    return name[:1].upper() + name[1:] if first == first.lower() else name
 
 
 def in_order(metrics: Mapping[str, float]) -> list[str]:

@@ -78,7 +78,7 @@ def picture_of(pixels: np.ndarray) -> Image.Image:
     if pixels.dtype != np.uint8:
         values = np.nan_to_num(pixels.astype(np.float64))
         span = values.max() - values.min()
-        pixels = np.uint8(255 * (values - values.min()) / span) if span else np.zeros(pixels.shape, np.uint8)
+        pixels = (255 * (values - values.min()) / (span or 1.0)).astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = pixels[..., 0]
     return Image.fromarray(pixels).convert('RGB')
@@ -123,7 +123,7 @@ def sprite(images: Sequence[Image.Image], side: int, columns: int) -> Image.Imag
 
 
 def overlay(image: Image.Image, mask: np.ndarray, blank: Sequence[int] = (), strength: float = 0.6) -> Image.Image:
-    """An image under the colours of a mask.
+    """A pale grey image under the colours of a mask.
 
     Args:
         image: RGB.
@@ -138,6 +138,6 @@ def overlay(image: Image.Image, mask: np.ndarray, blank: Sequence[int] = (), str
     mask = np.asarray(Image.fromarray(np.asarray(mask, dtype=np.int32)).resize(image.size, Image.Resampling.NEAREST))
     palette = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in CLASS_COLORS], dtype=float)
     known = (mask >= 0) & (mask != 255) & ~np.isin(mask, list(blank))
-    pixels = np.asarray(image.convert('RGB'), dtype=float)
+    pixels = 96 + 0.6 * np.asarray(image.convert('L').convert('RGB'), dtype=float)
     colored = pixels * (1 - strength) + palette[mask % len(palette)] * strength
     return Image.fromarray(np.uint8(np.where(known[..., None], colored, pixels)))

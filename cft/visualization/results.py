@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from cft.evaluation.comparison import Comparison
 
 from .blocks import Panel
-from .metric_names import digits, shown_name, shown_value
+from .metric_names import as_title, digits, shown_name, shown_value
 from .style import INK, literal, new_figure, quiet_axes, series_colors
 from .tables import Table
 
@@ -21,21 +21,21 @@ def results_panel(comparison: Comparison, metric: str | None = None) -> Panel:
     """
     metric = metric or comparison.metric
     colors = series_colors([method.key for method in comparison.methods], comparison.baseline)
-    figure = new_figure(height=0.75 + 0.42 * max(len(comparison.methods), 2))
+    figure = new_figure(height=0.75 + 0.46 * max(len(comparison.methods), 2))
     axes = figure.subplots()
     rows = []
     for row, method in enumerate(comparison.methods):
         result = method.metrics[metric]
         color = colors[method.key]
         shift = np.linspace(-0.16, 0.16, len(result.values)) if len(result.values) > 1 else np.zeros(1)
-        axes.scatter(result.values, row + 0.14 + shift, s=11, color=color, alpha=0.55, linewidths=0)
-        axes.plot([result.mean] * 2, [row - 0.3, row + 0.36], color=color, linewidth=2.6, solid_capstyle='round')
+        axes.scatter(result.values, row + 0.1 + shift, s=11, color=color, alpha=0.55, linewidths=0)
+        axes.plot([result.mean] * 2, [row - 0.14, row + 0.34], color=color, linewidth=2.6, solid_capstyle='round')
         _name_above(axes, method.name, row)
         rows.append([method.name, shown_value(metric, result.mean), shown_value(metric, result.std)])
     _rows(axes, len(rows), shown_name(metric))
     table = Table(['method', 'mean', 'std'], rows, caption=f'{shown_name(metric)} of each method')
     return Panel(
-        f'results-{_slug(metric)}', shown_name(metric)[0].upper() + shown_name(metric)[1:],
+        f'results-{_slug(metric)}', as_title(shown_name(metric)),
         f'Dots: one {comparison.paired_by} each, in the same order for every method. Line: their mean.',
         f'{shown_name(metric)}: ' + '; '.join(f'{name} {mean}' for name, mean, _ in rows) + '.', figure, table,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def differences_panel(comparison: Comparison, metric: str | None = None) -> Pane
     if not others:
         raise ValueError('a difference needs a second method')
     colors = series_colors([method.key for method in comparison.methods], comparison.baseline)
-    figure = new_figure(height=0.75 + 0.42 * max(len(others), 2))
+    figure = new_figure(height=0.75 + 0.46 * max(len(others), 2))
     axes = figure.subplots()
     axes.axvline(0, color=INK, linewidth=1)
     rows = []
@@ -65,7 +65,7 @@ def differences_panel(comparison: Comparison, metric: str | None = None) -> Pane
         found, color = result.difference, colors[method.key]
         assert found is not None and result.adjusted_p is not None, 'only the baseline has no difference'
         draws = np.subtract(result.values, base.metrics[metric].values)
-        axes.scatter(draws, np.full(len(draws), row + 0.3), s=9, color=color, alpha=0.5, linewidths=0)
+        axes.scatter(draws, np.full(len(draws), row + 0.26), s=9, color=color, alpha=0.5, linewidths=0)
         if np.isfinite(found.low):
             axes.plot([found.low, found.high], [row, row], color=color, linewidth=2)
         axes.scatter([found.mean], [row], s=42, color=color, zorder=3)
@@ -79,7 +79,7 @@ def differences_panel(comparison: Comparison, metric: str | None = None) -> Pane
     columns = ['method', f'minus {base.name}', '95 % interval', 'p', 'p (Holm)', 'verdict']
     table = Table(columns, rows, caption=f'{shown_name(metric)}: paired differences to {base.name}')
     return Panel(
-        f'differences-{_slug(metric)}', f'{shown_name(metric)[0].upper()}{shown_name(metric)[1:]} minus {base.name}',
+        f'differences-{_slug(metric)}', f'{as_title(shown_name(metric))} minus {base.name}',
         f'Small dots: one {comparison.paired_by} each. Large dot: their mean, with its 95 % interval. '
         'An interval that holds 0 is a method that cannot be told from the baseline.',
         f'Paired differences of {shown_name(metric)} to {base.name}: '
@@ -125,13 +125,13 @@ def _signed(metric: str, value: float) -> str:
 
 def _name_above(axes: Axes, name: str, row: int) -> None:
     axes.annotate(
-        literal(name), (0, row - 0.22), xycoords=axes.get_yaxis_transform(), va='bottom', color=INK, fontsize=8.5,
+        literal(name), (0, row - 0.26), xycoords=axes.get_yaxis_transform(), va='bottom', color=INK, fontsize=8.5,
         fontweight='bold',
     )  # fmt: skip
 
 
 def _rows(axes: Axes, count: int, label: str) -> None:
-    axes.set_ylim(count - 0.4, -0.75)
+    axes.set_ylim(count - 0.5, -0.7)
     axes.set_yticks([])
     axes.set_xlabel(label)
     quiet_axes(axes, grid='x')

@@ -40,16 +40,15 @@ def result_section(view: RunView) -> Section:
         blocks.append(Headline(numbers))
     if evaluation is not None:
         names = in_order(evaluation.metrics)
-        rows = [[shown_name(name), shown_value(name, evaluation.metrics[name])] for name in names]
-        if len(rows) > 1:
-            blocks.append(Grid(Table(['measure', evaluation.split], rows, caption='All measures')))
+        if len(names) > 1:
+            blocks.append(Facts({shown_name(name): shown_value(name, evaluation.metrics[name]) for name in names}))
         if accuracy_interval(names[0], 50.0, evaluation.images) if names else False:
             blocks.append(
                 Prose('The interval (Wilson) tells how far chance in the choice of the images goes, not another '
                       'training: that takes several seeds, as cft compare has them.', quiet=True)
             )  # fmt: skip
-        blocks += [Prose(note, quiet=True) for note in evaluation.notes]
-    blocks += [Prose(note, quiet=True) for note in view.notes]
+    notes = [*(evaluation.notes if evaluation else ()), *view.notes]
+    blocks += [Prose(f'{note[0].upper()}{note[1:]}'.rstrip('.') + '.', quiet=True) for note in notes if note]
     return Section('result', 'Result', blocks)
 
 

@@ -34,6 +34,9 @@ def similarity_panel(histograms: Any, name: str = 'similarities', title: str = '
         axes.stairs(part / widths, edges, color=color, linewidth=1.7, linestyle=line, label=label)
         axes.stairs(part / widths, edges, color=color, alpha=0.18, fill=True)
         rows.append([label, f'{part @ centers:.3f}', f'{100 * part[centers > 0.5].sum():.1f} %'])
+    filled = np.flatnonzero(np.asarray(histograms.positive) + np.asarray(histograms.negative))
+    if len(filled):
+        axes.set_xlim(edges[filled[0]] - 0.02, edges[filled[-1] + 1] + 0.02)
     axes.set(xlabel='cosine similarity of two images', ylabel='density')
     quiet_axes(axes, grid='y')
     legend_above(figure, axes)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # What figures are drawn with, and what a page shows instead on a dark screen.
 INK, QUIET, GRID, PAPER = '#1f2933', '#52606d', '#e4e7eb', '#ffffff'
@@ -66,6 +67,11 @@ def quiet_axes(axes: Axes, grid: Literal['x', 'y', 'both']) -> None:
     axes.set_axisbelow(True)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set(color=INK, fontsize=9)
+
+
+def whole_numbers(axes: Axes) -> None:
+    """Ticks of steps and trials, which have no halves."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:

@@ -3,6 +3,7 @@
 import io
 import re
 import warnings
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
@@ -13,7 +14,7 @@ from .style import CLASS_COLORS, DARK
 _SVG, _LINK = '{http://www.w3.org/2000/svg}', '{http://www.w3.org/1999/xlink}href'
 _KNOWN = {*DARK, *CLASS_COLORS}
 # Reproducible names of clip paths, and letters that a page shows in its own font.
-_SETTINGS = {'svg.hashsalt': 'cft', 'svg.fonttype': 'none'}
+_SETTINGS: Any = {'svg.hashsalt': 'cft', 'svg.fonttype': 'none'}
 
 
 def svg_bytes(figure: Figure) -> bytes:

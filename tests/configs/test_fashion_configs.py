@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from cft.apis import load_config, train
-from cft.apis.pretraining import encode_split
+from cft.apis import extract_features, load_config, train
+from cft.apis.evaluation_data import build_dataset
+from cft.apis.pretraining import plain_dataset
+from cft.engine.ordered_pass import ordered_loader
 from tests.support.digits_runs import CONFIGS, PRETRAINING
 from tests.support.fashion_files import write_fashion_files
 from tests.support.short_schedules import fit_schedule
@@ -32,6 +34,7 @@ def test_an_epoch_and_the_features(name: str, tmp_path: Path) -> None:
     runner = train(cfg)
     assert runner.iter == 1
     assert torch.isfinite(torch.tensor(runner.message_hub.get_scalar('train/loss').current()))
-    features, labels = encode_split(runner, cfg, 'test')
+    images = build_dataset(cfg, plain_dataset(cfg, 'test'))
+    features, labels = extract_features(runner.model, ordered_loader(images, cfg.train_dataloader))
     assert features.shape == (10, 64)
     assert labels.tolist() == list(range(10))

@@ -3,8 +3,9 @@
 python tools/benchmarks/pretraining.py configs/quickstart/{mocov2,ressl,sce}_digits.py --seeds 0 1 2
 
 Accuracy is that of nearest neighbours on frozen features: test images by labelled training images (--split val to
-choose settings). Beside it stand
-the encoder before training and the raw pixels. Time and memory of a step are ratios to the first config.
+choose settings). Beside it stand the encoder before training and the raw pixels. Time and memory of a step are ratios
+to the first config, measured at the end, the steps of all configs taking turns. Runs that are finished are not
+repeated: the same command goes on after an interruption.
 """
 
 import argparse
@@ -12,15 +13,16 @@ import contextlib
 import json
 import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors, series_log
 
 if TYPE_CHECKING:
-    from cft.engine.series_progress import SeriesProgress
+    from cft.experiments import RunRecord
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,22 +33,23 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--epochs', type=at_least(1), help='so many at a constant learning rate, to see that it works')
     parser.add_argument('--data-root', help='folder of the images, where it is not the one that the configs name')
     parser.add_argument('--rounds', type=at_least(1), default=20, help='timed steps of each config')
-    parser.add_argument('--neighbours', type=at_least(1), default=20)
+    parser.add_argument('--neighbours', type=int, choices=[20, 200], default=20)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pretraining'))
+    add_executor(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    with (
-        readable_errors(),
-        series_log(args.work_dir, 'benchmark of pre-training') as log,
-        contextlib.ExitStack() as stack,
-    ):
-        from cft.engine.series_progress import SeriesProgress
+    with readable_errors(), series_log(args.work_dir, 'benchmark of pre-training') as log:
+        from cft.apis.experiments import run_plan
+        from cft.apis.pretraining import pretraining_runs
 
-        progress = stack.enter_context(contextlib.closing(SeriesProgress(len(args.configs) * len(args.seeds))))
-        rows, pixels = run(args, progress, log)
+        runs = pretraining_runs(args.configs, args.seeds, overrides(args), args.split, args.neighbours)
+        records = run_plan(runs, args.work_dir, args.executor)
+        print('time and memory of the steps')
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            rows, pixels = measure(args, records)
     (args.work_dir / 'results.json').write_text(json.dumps({'pixels': pixels, 'methods': rows}, indent=1))
     print(
         f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, '
@@ -55,33 +58,31 @@ def main() -> None:
     print(f'Numbers: {args.work_dir / "results.json"}')
 
 
-def run(args: argparse.Namespace, progress: 'SeriesProgress', log: object) -> tuple[list[dict], float]:
-    """Pre-train every config with every seed; the runners of the last seed are timed beside each other."""
+def measure(args: argparse.Namespace, records: Sequence['RunRecord']) -> tuple[list[dict], float]:
+    """A row for each config, with its steps timed beside those of the others, and the accuracy of raw pixels."""
     from cft.apis import load_config
-    from cft.apis.pretraining import neighbours_of_pixels, pretrain_and_compare
-    from cft.apis.step_cost import peak_bytes, step_seconds, training_step
+    from cft.apis.pretraining import neighbours_of_pixels
+    from cft.apis.step_cost import peak_bytes, started_step, step_seconds
 
     rows, steps = [], []
-    for config in map(Path, args.configs):
-        row = {'config': str(config), 'random': [], 'pretrained': []}
-        for seed in args.seeds:
-            progress.now(f'{config.stem}, seed {seed}')
-            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-                work_dir = args.work_dir / f'{config.stem}_{seed}'
-                result, runner = pretrain_and_compare(
-                    config, seed, work_dir, overrides(args), args.split, args.neighbours
-                )
-            for name, value in result.items():
-                row[name].append(value)
-            progress.advance()
-            progress.say(f'{config.stem}, seed {seed}: {result["random"]:.1f} -> {result["pretrained"]:.1f} %')
-        rows.append(row)
-        steps.append(training_step(runner))
-    progress.now('time and memory of the steps')
-    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        for row, step, seconds in zip(rows, steps, step_seconds(steps, args.rounds), strict=True):
-            row |= {'step_seconds': seconds, 'peak_bytes': peak_bytes(step)}
-        return rows, neighbours_of_pixels(load_config(args.configs[0], overrides(args)), args.split, args.neighbours)
+    for number, config in enumerate(args.configs):
+        own = [record for record in records if record.labels['config'] == config]
+        accuracy = {
+            name: [
+                record.metrics[args.split][f'knn/k{args.neighbours}']
+                for record in own
+                if record.labels['trained'] == trained
+            ]
+            for name, trained in (('random', False), ('pretrained', True))
+        }
+        rows.append({'config': config, **accuracy})
+        cfg = load_config(config, {**overrides(args), 'randomness.seed': args.seeds[-1]})
+        cfg.work_dir = str(args.work_dir / 'steps' / str(number))
+        cfg.experiment_name = f'steps_{number}'
+        steps.append(started_step(cfg))
+    for row, step, seconds in zip(rows, steps, step_seconds(steps, args.rounds), strict=True):
+        row |= {'step_seconds': seconds, 'peak_bytes': peak_bytes(step)}
+    return rows, neighbours_of_pixels(load_config(args.configs[0], overrides(args)), args.split, args.neighbours)
 
 
 def overrides(args: argparse.Namespace) -> dict:
