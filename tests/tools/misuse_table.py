@@ -461,6 +461,13 @@ OTHERS = [
         ('--long', '--long', 'unrecognized'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
         ('--work-dir used', 'in use', '--work-dir DIR'),
+        ('--executor local:none', '--executor local:none', 'number of workers'),
+    ),
+    *of(
+        'tools/analysis/beyond_accuracy.py',
+        ('--draws 2', '--draws', 'at least 3'),
+        ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
+        ('--work-dir used', 'in use', '--work-dir DIR'),
     ),
     *of(
         'tools/datasets/prepare_coco.py',
@@ -514,7 +521,8 @@ OTHERS = [
         ('quickstart/sce_digits --split tests', "'tests'", 'val'),
         ('quickstart/sce_digits --epochs 0', '--epochs', 'at least 1'),
         ('quickstart/sce_digits --rounds 0 --epochs 1', '--rounds', 'at least 1'),
-        ('quickstart/sce_digits --neighbours 0 --epochs 1', '--neighbours', 'at least 1'),
+        ('quickstart/sce_digits --neighbours 5 --epochs 1', '--neighbours', '20'),
+        ('quickstart/sce_digits --executor elsewhere', '--executor elsewhere', 'in-process'),
         ('quickstart/sce_digits --work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
         ('quickstart/sce_digits --work-dir used', 'in use', '--work-dir DIR'),
         ('quickstart/sce_digits --seeds -1', 'seed', 'from 0|at least 0'),
