@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from .errors import readable_errors
 from .options import add_executor
-from .series_log import series_log
 from .settings import described_names
 
 if TYPE_CHECKING:
@@ -63,7 +62,10 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
+        from cft.apis.experiments import LOG
         from cft.apis.method_comparison import compare, describe_costs
+        from cft.experiments.printing import printed_to
+        from cft.files import require_writable
 
         folder = Path(args.own.get('work_dir', 'work_dirs/compare'))
         if args.dry_run:
@@ -72,16 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 lines = describe_costs(_plan(args), folder, args.executor)
             print('\n'.join(lines))
             return
-        stdout = sys.stdout
-        with contextlib.ExitStack() as stack:
-            # Several processes may share the work; each tells all in this log.
-            log = stack.enter_context(series_log(folder, 'compare', 'compare.log', 'a', leads=False))
-            stack.enter_context(contextlib.redirect_stdout(log))
-            stack.enter_context(contextlib.redirect_stderr(log))
-            found = compare(_plan(args), folder, args.executor, stdout)
-            # Figures are imported only where there is something to draw.
-            from cft.apis.comparison_files import summary_lines, write_results
+        # As the checks of the runs themselves.
+        log = require_writable(folder) / LOG
+        with printed_to(log):
+            plan = _plan(args)
+        found = compare(plan, folder, args.executor)
+        # Figures are imported only where there is something to draw.
+        from cft.apis.comparison_files import summary_lines, write_results
 
+        with printed_to(log):
             typed = sys.argv[2:] if arguments is None else arguments
             files = write_results(found, folder, f'cft compare {shlex.join(typed)}')
         print('\n'.join([*summary_lines(found), '', *map(str, files)]))

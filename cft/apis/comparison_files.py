@@ -1,12 +1,12 @@
 """What a comparison leaves behind: numbers, tables, a page."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cft.evaluation import statements
+from cft.evaluation import Comparison, statements
 from cft.files import write_atomically
 from cft.visualization import tables
 from cft.visualization.blocks import Grid, Section, Sentences
@@ -96,28 +96,31 @@ def choices_table(found: MethodComparison, names: dict[str, str]) -> Table:
 
 def described(found: MethodComparison) -> dict[str, Any]:
     """All of it as JSON values."""
-    return {
-        'protocol': found.protocol,
-        'comparisons': {labels: _described(comparison) for labels, comparison in found.comparisons.items()},
-        'choices': [asdict(choice) for choice in found.choices],
-        'runs': [
-            {'name': record.name, 'fingerprint': record.fingerprint, **record.labels, 'metrics': record.metrics}
-            for record in found.records
-        ],
-    }
+    runs = [
+        {'name': record.name, 'fingerprint': record.fingerprint, **record.labels, 'metrics': record.metrics}
+        for record in found.records
+    ]
+    return _without_nan(
+        {
+            'protocol': found.protocol,
+            'comparisons': {labels: _described(comparison) for labels, comparison in found.comparisons.items()},
+            'choices': [asdict(choice) for choice in found.choices],
+            'runs': runs,
+        }
+    )
 
 
-def _described(comparison: Any) -> dict[str, Any]:
+def _described(comparison: Comparison) -> dict[str, Any]:
     content = asdict(comparison)
     for method, row in zip(comparison.methods, content['methods'], strict=True):
         for name, result in method.metrics.items():
             row['metrics'][name]['verdict'] = result.verdict
-    return _without_nan({**content, 'statements': statements(comparison)})
+    return {**content, 'statements': statements(comparison)}
 
 
 def _without_nan(node: Any) -> Any:
     """JSON has no nan."""
-    if isinstance(node, dict):
+    if isinstance(node, Mapping):
         return {str(name): _without_nan(value) for name, value in node.items()}
     if isinstance(node, Sequence) and not isinstance(node, str):
         return [_without_nan(value) for value in node]

@@ -163,13 +163,14 @@ def config_of(method: str, task: str | None) -> str:
         path = find_config(method)
         return str(path) if Path(method).is_file() else method
     assert task is not None, 'a method has a config for each task'
-    known = sorted(name.split('/')[0] for name in list_configs(f'*/{TASKS[task]}') if _judged(name))
-    if method not in known:
+    name = f'{method}/{TASKS[task]}'
+    named = list_configs(f'*/{TASKS[task]}')
+    if name not in named or not _judged(name):
+        known = sorted(other.split('/')[0] for other in named if _judged(other))
         raise ConfigError(
-            f'method {method} has no config for {task} ({method}/{TASKS[task]}); there are {", ".join(known)}, or name '
-            'a config'
+            f'method {method} has no config for {task} ({name}); there are {", ".join(known)}, or name a config'
         )
-    return f'{method}/{TASKS[task]}'
+    return name
 
 
 def settings_of(config: str, overrides: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:

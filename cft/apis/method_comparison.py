@@ -1,24 +1,23 @@
 """Compare methods, checkpoints and amounts of labels on somebody's own data: tune, draw, test, conclude."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from cft.engine.run_cost import in_time
 from cft.errors import ConfigError
 from cft.evaluation import Comparison, compare_methods
 from cft.evaluation.comparison import FEWEST_PAIRS
 from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
+from cft.experiments.printing import printed_to
 
 from .comparison_budget import read_duration, seeds_within, total_seconds
 from .comparison_rows import TASKS, find_task, is_config, rows_of
 from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
 from .config import load_config
-from .experiments import run_plan
+from .experiments import LOG, run_plan
 from .overrides import Overrides
 from .planning import dry_run
 
@@ -144,11 +143,13 @@ def plan_comparison(
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
     design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
     check_splits_of(design)
+    # Whether each method has a space shows before anything is trained.
+    design.tuning_runs()
     return ComparisonPlan(design, metrics.pop(), baseline or keys[0], seconds)
 
 
 def compare(
-    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', stream: TextIO | None = None
+    plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto', progress: PlanProgress | None = None
 ) -> MethodComparison:
     """Compare methods by a protocol that is fair to all of them.
 
@@ -174,7 +175,7 @@ def compare(
         plan: From :func:`plan_comparison`.
         folder: Of the comparison.
         executor: As of :func:`cft.apis.run_plan`.
-        stream: Where progress is shown; None for standard output.
+        progress: Where to show how far it is; None for standard output.
 
     Raises:
         ConfigError: If runs fail, or the budget does not suffice; what is finished is kept.
@@ -185,18 +186,37 @@ def compare(
         >>> recommend(found.comparisons['all']).sentence  # doctest: +SKIP
         'Take SCL: +1.20 (95 % interval +0.40 to +2.00) against CE.'
     """
+    with contextlib.ExitStack() as stack:
+        if isinstance(executor, str):
+            executor = stack.enter_context(named_executor(executor, sum(plan.runs)))
+        if progress is None:
+            progress = stack.enter_context(contextlib.closing(PlanProgress()))
+        return _compare(plan, Path(folder), executor, progress)
+
+
+def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: PlanProgress) -> MethodComparison:
+    def do(runs: Sequence[Run], what: str) -> list[RunRecord]:
+        progress.say(f'{what}:')
+        return run_plan(runs, folder, executor, progress)
+
+    def told_elsewhere(make: Callable[..., list[Run]], *arguments: Any) -> list[Run]:
+        with printed_to(folder / LOG):
+            return make(*arguments)
+
     design = plan.design
-    if isinstance(executor, str):
-        with named_executor(executor, sum(plan.runs)) as opened:
-            return compare(plan, folder, opened, stream)
-    stage = partial(_stage, folder=folder, executor=executor, stream=stream or sys.stdout)
     if plan.budget is not None:
-        design = _within_budget(plan, stage, executor.width, stream or sys.stdout)
-    tuning = design.tuning_runs()
-    tried = stage(tuning, f'to choose settings on validation: {design.trials} for each row')
+        design, told = _within_budget(
+            plan, do(told_elsewhere(_first_runs, design), 'one run of each row, to see what it takes'), executor.width
+        )
+        progress.say(told)
+    tuning = told_elsewhere(design.tuning_runs)
+    tried = do(tuning, f'{design.trials} trials of each row, to choose settings on validation') if tuning else []
     choices = _choices(plan, design, tuning, tried)
-    final = design.final_runs({(choice.method, choice.labels, choice.domain): choice.settings for choice in choices})
-    records = stage(final, f'with the chosen settings, each tested once: {design.seeds} for each row')
+    chosen = {(choice.method, choice.labels, choice.domain): choice.settings for choice in choices}
+    records = do(
+        told_elsewhere(design.final_runs, chosen),
+        f'{design.seeds} draws of each row with the chosen settings, each tested once',
+    )
     domains = design.holds_out_domains
     comparisons = {
         str(amount or 'all'): compare_methods(
@@ -276,38 +296,30 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
     sentences.append(
         f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
-        'chance, alike for every row. Each model was tested once, with the epoch that validation chose.'
+        'chance, alike for every row. Each model was tested once, with the epoch that validation chose. Intervals are '
+        'over these draws, for these test images.'
     )
     return sentences
 
 
-def _stage(runs: Sequence[Run], told: str, folder: str | Path, executor: Executor, stream: TextIO) -> list[RunRecord]:
-    """Do some runs, and show how far they are."""
-    if not runs:
-        return []
-    print(f'{len(runs)} runs {told}', file=stream)
-    with contextlib.closing(PlanProgress(len(runs), stream)) as progress:
-        return run_plan(runs, folder, executor, progress)
+def _first_runs(design: Design) -> list[Run]:
+    """One run of each row."""
+    if design.trials:
+        return [run for run in design.tuning_runs() if run.labels['trial'] == 0]
+    return design.with_seeds(1).final_runs({place: {} for place in _places(design)})
 
 
-def _within_budget(
-    plan: ComparisonPlan, stage: Callable[[Sequence[Run], str], list[RunRecord]], width: int, stream: TextIO
-) -> Design:
-    """The design with as many draws as the time allows, by what the first trial of every row takes."""
+def _within_budget(plan: ComparisonPlan, first: Sequence[RunRecord], width: int) -> tuple[Design, str]:
+    """The design with as many draws as the time allows, by what one run of each row took, and that in words."""
     assert plan.budget is not None, 'there is a budget'
     design = plan.design
-    if design.trials:
-        first = [run for run in design.tuning_runs() if run.labels['trial'] == 0]
-    else:
-        first = design.with_seeds(1).final_runs({place: {} for place in _places(design)})
-    by_run = {record.name: record.seconds for record in stage(first, 'to see what one of each row takes')}
+    by_run = {record.name: record.seconds for record in first}
     fewest = 1 if design.holds_out_domains else FEWEST_PAIRS
     seeds = seeds_within(plan.budget, by_run, design.trials, design.seeds, width, fewest)
     total = total_seconds(by_run, design.trials, seeds, width)
     told = f'{design.seeds} draws {"do not fit" if seeds < design.seeds else "fit"} into {in_time(plan.budget)}'
-    cut = f': {seeds} are done, with all {design.trials} trials for every row' if seeds < design.seeds else ''
-    print(f'{told}{cut}; about {in_time(total)} in all', file=stream)
-    return design.with_seeds(seeds)
+    cut = f': {seeds} are done, with all {design.trials} trials of every row' if seeds < design.seeds else ''
+    return design.with_seeds(seeds), f'{told}{cut}; about {in_time(total)} in all'
 
 
 def _choices(plan: ComparisonPlan, design: Design, runs: Sequence[Run], records: Sequence[RunRecord]) -> list[Choice]:

@@ -74,7 +74,11 @@ class ClassSubset(Dataset):
         self._rows = np.flatnonzero(new[labels] >= 0)
         self._labels = new[labels][self._rows]
         self._parts = parts_of(self.source)
-        self.data_root = getattr(self.source, 'data_root', None)
+
+    @property
+    def data_root(self) -> str | None:
+        """Folder of the images."""
+        return getattr(self._parts[0][0], 'data_root', None)
 
     def full_init(self) -> None:
         """Nothing is left to do; MMEngine's data loader calls it."""

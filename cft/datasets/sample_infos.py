@@ -79,7 +79,7 @@ def sample_info(parts: Sequence[tuple[Dataset, np.ndarray]], index: int) -> dict
         IndexError: If there is no such sample.
 
     Example:
-        >>> sample_info(parts_of(StratifiedSubset(dict(type='cft.Digits'), per_class=5)), 0)['gt_label']  # doctest: +SKIP
+        >>> sample_info(parts_of(subset), 0)['gt_label']  # doctest: +SKIP
         6
     """
     for part, indices in parts:

@@ -99,16 +99,18 @@ def check_divisions(cfg: Node) -> None:
         >>> loaders = [dict(dataset=dict(folder, split=split, seed=3)) for split in ('train', 'val')]
         >>> check_divisions(dict(train_dataloader=loaders[0], val_dataloader=loaders[1]))
     """
-    known = [reading for reading in readings(cfg) if reading.divided_by or reading.subset]
-    for first, second in combinations(known, 2):
+    for first, second in combinations(readings(cfg), 2):
         if first.loader == second.loader or first.root != second.root:
             continue
-        divided_by = dict.fromkeys((*first.divided_by, *second.divided_by))
-        if divided_by and first.kind != second.kind:
-            raise ConfigError(_differs(cfg, first, second, 'type'))
-        for name in divided_by:
-            if argument(first.node, name) != argument(second.node, name):
-                raise ConfigError(_differs(cfg, first, second, name))
+        if first.divided_by and second.divided_by:
+            if first.kind != second.kind:
+                raise ConfigError(_differs(cfg, first, second, 'type'))
+            for name in first.divided_by:
+                if argument(first.node, name) != argument(second.node, name):
+                    raise ConfigError(_differs(cfg, first, second, name))
+        elif not first.subset and not second.subset:
+            # Nothing that we know of divides them.
+            continue
         if first.loader == 'train' and _same_samples(first, second):
             _check_complements(first, second)
 

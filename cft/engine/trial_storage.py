@@ -17,6 +17,8 @@ PRUNERS = ('median', 'hyperband', 'none')
 TRIALS_BEFORE_PRUNING = 5
 # And of each trial, this part of its validations.
 PART_BEFORE_PRUNING = 0.2
+# It is held for milliseconds; a process that was killed meanwhile leaves it behind.
+SECONDS_OF_A_LOCK = 10
 
 
 def open_study(
@@ -36,11 +38,13 @@ def open_study(
         []
     """
     import optuna
-    from optuna.storages.journal import JournalFileBackend
+    from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    path = str(Path(folder, FILE))
+    lock = JournalFileSymlinkLock(path, grace_period=SECONDS_OF_A_LOCK)
     return optuna.create_study(
-        storage=optuna.storages.JournalStorage(JournalFileBackend(str(Path(folder, FILE)))),
+        storage=optuna.storages.JournalStorage(JournalFileBackend(path, lock)),
         sampler=sampler or optuna.samplers.RandomSampler(),
         pruner=pruner or optuna.pruners.NopPruner(),
         study_name=STUDY,

@@ -30,6 +30,7 @@ __all__ = [
     'execute',
     'folder_of',
     'fingerprints',
+    'folder_of',
     'named_executor',
     'read_curves',
     'read_records',

@@ -57,9 +57,9 @@ class SearchSettings:
             space = found.pop('space')
             parameters = {
                 name: Parameter(**{key: tuple(v) if isinstance(v, list) else v for key, v in said.items()})
-                for name, said in space.pop('parameters').items()
+                for name, said in space['parameters'].items()
             }
-            return cls(space=Space(parameters=parameters, **space), **found)
+            return cls(space=Space(space['name'], parameters, tuple(space['points'])), **found)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f'{path} describes no search ({error}); remove it and its folder') from error
 

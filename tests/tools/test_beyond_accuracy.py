@@ -67,7 +67,8 @@ def test_table_figures_and_numbers(analysis: SimpleNamespace, tmp_path: Path) ->
     """COIN's point is bold in every row; the interval of SCL is SciPy's; all is written."""
     records = made_records(analysis, analysis.planned_runs(range(4)))
     printed = '\n'.join(analysis.write_results(records, tmp_path, 'python beyond_accuracy.py'))
-    table = [line.split(' | ') for line in (tmp_path / 'beyond_accuracy.md').read_text().splitlines()[2:]]
+    page = (tmp_path / 'beyond_accuracy.md').read_text()
+    table = [line.split(' | ') for line in page.splitlines() if line.startswith('| ')][2:]
     assert len(table) == len(analysis.ROWS)
     numbers = json.loads((tmp_path / 'beyond_accuracy.json').read_text())
     for cells, row in zip(table, analysis.ROWS, strict=True):
@@ -79,5 +80,6 @@ def test_table_figures_and_numbers(analysis: SimpleNamespace, tmp_path: Path) ->
         assert float(told[1].strip('*')) == pytest.approx((interval.high - interval.low) / 2, abs=0.006)
     assert numbers['s_dbw on validation']['s_dbw/tong']['step'] == [0, 40, 80]
     assert numbers['s_dbw on validation']['s_dbw/tong']['values']['coin'][2] == [1.0, 2.5, 0.25]
-    assert 'COIN minus CE +0.000' in printed
+    assert 's_dbw/tong at the end (step 80): CE 0.250, COIN minus CE +0.000' in printed
+    assert 'COIN against CE. Better: accuracy; retrieval mAP@R;' in page and 'python beyond_accuracy.py' in page
     assert all((tmp_path / f'{name}.svg').stat().st_size > 10_000 for name in ('beyond_accuracy', 's_dbw'))

@@ -32,8 +32,8 @@ class EmbeddingMeasuresHook(Hook):
 
     After a validation each image is encoded once more, by the weights that were
     validated, such as those of a moving average. The numbers are scalars
-    ``val/<measure>`` of the log and of trackers, and metrics by which
-    ``save_best`` may choose. COIN's figure 4 is ``s_dbw/tong`` through its two
+    ``val/<measure>`` of the log and of trackers, and metrics by which, with
+    ``interval=1``, ``save_best`` may choose. COIN's figure 4 is ``s_dbw/tong`` through its two
     stages. Measures with a reference, such as ``knn``, encode the training
     images as well, without augmentation. The training stays as it is, bit for
     bit; processes share the images.
