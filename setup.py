@@ -23,7 +23,7 @@ class BuildWithConfigs(build_py):
 
     def shipped_files(self) -> list[str]:
         files = [path for folder in ('configs', 'tools') for path in Path(folder).rglob('*')]
-        kinds = ('.py', '.sh', '.md', '.png')
+        kinds = ('.py', '.sh', '.md', '.png', '.svg', '.json', '.yaml')
         return sorted(str(path) for path in files if path.suffix in kinds and path.name not in CHECKOUT_ONLY)
 
     def run(self) -> None:
@@ -52,7 +52,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['cft', 'cft.*', 'cft_cli']),
-    package_data={'cft.datasets': ['*.txt']},
+    package_data={'cft.datasets': ['*.txt'], 'cft.visualization': ['templates/*']},
     cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['cft = cft_cli:main']},
     # torchvision shuts 3.14.1 out.

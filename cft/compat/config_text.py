@@ -16,8 +16,8 @@ def remember_config_texts() -> None:
 
     Example:
         >>> remember_config_texts()
-        >>> Config(dict(a=1)).pretty_text
-        'a = 1\\n'
+        >>> Config(dict(a=1)).pretty_text.strip()
+        'a = 1'
     """
     Config.pretty_text = property(_pretty_text, doc=_formatting.__doc__)
 

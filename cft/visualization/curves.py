@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from .blocks import Panel
 from .metric_names import in_order, shown_name, shown_value
-from .style import INK, LINES, QUIET, legend_above, literal, new_figure, quiet_axes, series_colors
+from .style import INK, LINES, QUIET, legend_above, literal, new_figure, quiet_axes, series_colors, whole_numbers
 from .tables import Table
 
 MOST_LINES = 8
@@ -109,6 +109,7 @@ def _panel(
             lasts.append(f'{method} ends at {ends[1]}')
     _mark_stages(axes, stages)
     axes.set(xlabel='step', ylabel=literal(label))
+    whole_numbers(axes)
     quiet_axes(axes, grid='y')
     if len(series) > 1:
         legend_above(figure, axes)

@@ -31,6 +31,7 @@ def render(title: str, lead: str, sections: Sequence[Section], footer: str = '')
         loader=PackageLoader('cft.visualization'), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters['unbroken'] = unbroken
     return environment.get_template('page.html').render(
         title=title,
         lead=lead,
@@ -39,6 +40,18 @@ def render(title: str, lead: str, sections: Sequence[Section], footer: str = '')
         colors=color_variables(),
         spot=SPOT,
     )
+
+
+def unbroken(cell: str) -> str:
+    r"""A number together with its error, and the ends of an interval, on one line.
+
+    Example:
+        >>> unbroken('+1.0 (+0.5 to +1.5)').split(' ')
+        ['+1.0', '(+0.5\xa0to\xa0+1.5)']
+    """
+    for sign in ('±', 'to'):
+        cell = cell.replace(f' {sign} ', f'\N{NO-BREAK SPACE}{sign}\N{NO-BREAK SPACE}')
+    return cell.replace('< ', '<\N{NO-BREAK SPACE}')
 
 
 def write_page(path: Path, title: str, lead: str, sections: Sequence[Section], footer: str = '') -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 from .blocks import Block, Facts, Grid, Headline, Panel, Panels, Prose, Section
 from .metric_names import shown_name, shown_value
 from .page import write_page
-from .style import ACCENT, QUIET, WARM, literal, new_figure, quiet_axes
+from .style import ACCENT, QUIET, WARM, literal, new_figure, quiet_axes, whole_numbers
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -52,16 +52,16 @@ def write_search(
         blocks = [Headline(numbers), Facts(point or {'best settings': "the config's own"})]
         told = 'The best of many trials looks better than it is: report it on the test split, which no trial has read.'
         blocks.append(Prose(told, quiet=True))
+    facts = {'config': settings.config, 'metric': settings.metric, 'seeds of a trial': str(settings.seeds)}
+    facts |= {'pruner': settings.pruner}
+    facts |= {name: str(value) for name, value in settings.overrides.items() if value is not None}
     panels, table = search_panels(settings, trials, importances), trials_table(settings, trials)
     sections = [
         Section('result', 'Best settings', blocks),
         Section('history', 'The search', [Panels(panels)] if panels else []),
         Section('trials', 'Trials', [Grid(table, folded=len(table.rows) > _ROWS)]),
-        Section('origin', 'What was searched', [Facts({
-            'config': settings.config, 'metric': settings.metric, 'seeds of a trial': str(settings.seeds),
-            'pruner': settings.pruner, **{name: str(value) for name, value in settings.overrides.items()},
-        })]),
-    ]  # fmt: skip
+        Section('origin', 'What was searched', [Facts(facts)]),
+    ]
     return write_page(path, title, f'{settings.config}, {len(trials)} trials, chosen on validation', sections)
 
 
@@ -89,6 +89,7 @@ def history_panel(metric: str, maximise: bool, found: Mapping[int, float]) -> Pa
     axes.scatter(numbers, values, s=16, color=ACCENT, linewidths=0)
     axes.set(xlabel='trial', ylabel=literal(f'{shown_name(metric)}, validation'))
     quiet_axes(axes, grid='y')
+    whole_numbers(axes)
     rows = [
         [str(number), shown_value(metric, value), shown_value(metric, so_far)]
         for number, value, so_far in zip(numbers, values, best, strict=True)

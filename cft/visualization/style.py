@@ -1,11 +1,14 @@
 """The look that all figures and pages share: colours in light and dark, sizes, quiet axes."""
 
-from collections.abc import Sequence
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # What figures are drawn with, and what a page shows instead on a dark screen.
 INK, QUIET, GRID, PAPER = '#1f2933', '#52606d', '#e4e7eb', '#ffffff'
@@ -56,6 +59,14 @@ def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     return Figure(figsize=(width, height), dpi=160, facecolor=PAPER, layout='constrained')
 
 
+@contextlib.contextmanager
+def any_letters() -> Iterator[None]:
+    """Draw without a word of letters that matplotlib's own font lacks: a viewer of SVG has them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Glyph .* missing from')
+        yield
+
+
 def quiet_axes(axes: Axes, grid: Literal['x', 'y', 'both']) -> None:
     """Leave the left and lower spine, small grey ticks, and a pale grid along ``grid``."""
     axes.set_facecolor('none')
@@ -66,6 +77,11 @@ def quiet_axes(axes: Axes, grid: Literal['x', 'y', 'both']) -> None:
     axes.set_axisbelow(True)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set(color=INK, fontsize=9)
+
+
+def whole_numbers(axes: Axes) -> None:
+    """Ticks of steps and trials, which have no halves."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:

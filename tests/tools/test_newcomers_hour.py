@@ -1,6 +1,7 @@
-"""The newcomer's hour: the lines of the README's section, in its order, on a folder of images and a foreign file.
+"""The newcomer's hour: the lines of two README sections, in their order, on a folder of images and a foreign file.
 
-Trainings get the settings of SMALLER beside what the README says, and are one epoch long; nothing else differs.
+Trainings get the settings of SMALLER beside what the README says, and are one epoch long; comparisons and searches get
+those of FEWER. Nothing else differs.
 """
 
 import re
@@ -15,9 +16,9 @@ import torch
 import cft_cli
 from tests.support.command_line import ROOT
 
-SECTION = 'Your own images, your own checkpoint'
-# What the section must show, each at least once.
-COMMANDS = ('inspect', 'train', 'test', 'predict', 'export')
+SECTIONS = ('Your own images, your own checkpoint', 'Which method, which checkpoint, which settings?')
+# What the sections must show, each at least once.
+COMMANDS = ('inspect', 'train', 'test', 'predict', 'export', 'evaluate', 'report', 'plot', 'compare', 'search')
 SMALLER = (
     'image_size=56',
     'batch_size=8',
@@ -25,6 +26,10 @@ SMALLER = (
     'train_dataloader.num_workers=0',
     'val_dataloader.num_workers=0',
 )
+FEWER = {
+    'compare': ('seeds=2', 'trials=0', 'methods=ce,scl', '--executor', 'in-process'),
+    'search': ('trials=2', '--executor', 'in-process'),
+}
 CLASSES = ('rose', 'lily', 'iris')
 
 
@@ -63,9 +68,21 @@ def draw(folder: Path, number: int, seed: int) -> None:
         assert cv2.imwrite(str(folder / f'{index}.jpg'), pixels)
 
 
+def smaller(command: str, words: list[str]) -> list[str]:
+    """The words of a line, with what makes its trainings short."""
+    fewer = FEWER.get(command, ())
+    replaced = {word.partition('=')[0] for word in fewer if '=' in word}
+    trains = command in ('train', 'pretrain', *FEWER)
+    return [
+        *(word for word in words if word.partition('=')[0] not in replaced),
+        *fewer,
+        *(SMALLER if trains else ()),
+    ]
+
+
 @pytest.mark.slow
 def test_the_readmes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
-    commands = lines_of(SECTION)
+    commands = [line for section in SECTIONS for line in lines_of(section)]
     assert set(COMMANDS) <= {command for command, *_ in commands}
     for seed, name in enumerate(CLASSES):
         draw(tmp_path / 'flowers' / name, 8, seed)
@@ -78,7 +95,7 @@ def test_the_readmes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capf
         words = [re.sub(r'\bepoch_\d+', 'epoch_1', word) for word in words]
         status: object = 0
         try:
-            cft_cli.main([command, *words, *(SMALLER if command in ('train', 'pretrain') else ())])
+            cft_cli.main([command, *smaller(command, words)])
         except SystemExit as stop:
             status = stop.code
         out, err = capfd.readouterr()
@@ -94,6 +111,11 @@ CHECKS = {
     'test': lambda new, said: 'accuracy/top1' in said,
     'predict': lambda new, said: any(name.startswith('predictions') for name in new) or 'rose' in said,
     'export': lambda new, said: {'.onnx', '.json'} <= {Path(name).suffix for name in new},
+    'evaluate': lambda new, said: 'evaluation_test.json' in new and 'retrieval/map_at_r' in said,
+    'report': lambda new, said: 'report.html' in new,
+    'plot': lambda new, said: any(name.endswith('.pdf') for name in new),
+    'compare': lambda new, said: 'results.json' in new and 'coretuning' not in said,
+    'search': lambda new, said: any(name.endswith('.py') for name in new),
     'inspect': lambda new, said: not new and re.search('ResNet|ViT|vit', said),
     'configs': lambda new, said: 'coretuning' in said,
     'convert': lambda new, said: 'written: ' in said,
