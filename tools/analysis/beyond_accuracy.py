@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import add_executor, at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors
 
 if TYPE_CHECKING:
     from cft.evaluation import Comparison
@@ -107,7 +107,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    with readable_errors(), series_log(args.work_dir, 'analysis beyond accuracy'):
+    with readable_errors():
         from cft.apis.experiments import run_plan
         from cft.apis.new_classes import WORK
 
