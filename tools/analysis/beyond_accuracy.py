@@ -10,6 +10,7 @@ measurement. Runs that are finished are not repeated.
 """
 
 import argparse
+import functools
 import json
 import shlex
 import sys
@@ -33,6 +34,7 @@ PRETRAINED = 'sce'
 CLEAN, UNSEEN = 'clean', 'unseen'
 NOISE = {'noisy20': 0.2, 'noisy40': 0.4}
 NUM_UNSEEN, NUM_CLASSES = 3, 10
+SPLITS = ('train', 'val', 'test')
 S_DBW = ('s_dbw/halkidi', 's_dbw/tong')
 # Also where COIN's stages meet, step 40 of 80.
 STEPS_BETWEEN = 10
@@ -135,26 +137,33 @@ def planned_runs(draws: Sequence[int]) -> list['Run']:
 
 def changes(config: str, setting: str, draw: int) -> dict[str, Any]:
     """Config settings that make a setting of a draw."""
-    from cft.apis import load_config
-
-    cfg = load_config(config, {'train_dataloader.dataset.seed': draw})
-    parts = {split: cfg[f'{split}_dataloader'].dataset.to_dict() for split in ('train', 'val', 'test')}
+    datasets, hooks = parts_of_config(config)
+    datasets = {**datasets, 'train': {**datasets['train'], 'seed': draw}}
     if setting in NOISE:
-        noisy = {'type': 'cft.NoisyLabels', 'rate': NOISE[setting], 'seed': draw, 'dataset': parts['train']}
+        noisy = {'type': 'cft.NoisyLabels', 'rate': NOISE[setting], 'seed': draw, 'dataset': datasets['train']}
         return {'train_dataloader.dataset': noisy}
     if setting == UNSEEN:
         without = unseen_classes(draw)
         subsets = {
             f'{split}_dataloader.dataset': {'type': 'cft.ClassSubset', 'without': without, 'dataset': dataset}
-            for split, dataset in parts.items()
+            for split, dataset in datasets.items()
         }
         return {**subsets, 'model.head.num_classes': NUM_CLASSES - NUM_UNSEEN}
     hook = {'type': 'cft.EmbeddingMeasuresHook', 'measures': list(S_DBW)}
     return {
         'train_dataloader.dataset.seed': draw,
         'train_cfg.val_interval': STEPS_BETWEEN,
-        'custom_hooks': [*map(dict, cfg.get('custom_hooks', [])), hook],
+        'custom_hooks': [*hooks, hook],
     }
+
+
+@functools.cache
+def parts_of_config(config: str) -> tuple[dict[str, dict], list[dict]]:
+    """The data set of each split, and the hooks."""
+    from cft.apis import load_config
+
+    cfg = load_config(config).to_dict()
+    return {split: cfg[f'{split}_dataloader']['dataset'] for split in SPLITS}, cfg.get('custom_hooks', [])
 
 
 def unseen_classes(draw: int) -> list[str]:
