@@ -17,7 +17,8 @@ def isotropy(features: np.ndarray) -> float:
     number doesn't depend on the scale of a network's features. An eigenvector
     has no sign: each is taken in the direction of the larger F, once. So the
     score lies in [1 / e, 1], 1 / e for equal rows. Both directions would give
-    1 / e^2 there.
+    1 / e^2 there. SCHaNe's table has scores below 1 / e, so its conventions
+    are others, and its numbers not comparable.
 
     Args:
         features: (N, D). D x D numbers are held, and a block of rows.

@@ -1,6 +1,6 @@
 """Accuracy of linear classifiers on frozen features: logistic regression and SVM."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from .feature_rows import checked_features, rows_by_class, unit_rows
 
 # Weights of the squared norm beside the mean loss, the strongest first; each a tenth of the one before.
 STRENGTHS = tuple(10.0**-exponent for exponent in range(7))
+# Of the SVM, weights of the sum of losses; LIBLINEAR's own is 1.
+COSTS = (0.01, 0.1, 1.0, 10.0)
 
 
 def linear_probe_accuracy(
@@ -66,7 +68,7 @@ def linear_probe_accuracy(
         columns = np.searchsorted(model.classes_, labels)
         return -float(model.predict_log_proba(rows)[np.arange(len(rows)), columns].mean())
 
-    l2 = _chosen(fitted, loss, train, train_labels) if l2 is None else _positive('l2', l2)
+    l2 = _chosen(STRENGTHS, fitted, loss, train, train_labels) if l2 is None else _positive('l2', l2)
     return 100 * float(fitted(train, train_labels, l2).score(test, test_labels))
 
 
@@ -89,8 +91,9 @@ def linear_svm_accuracy(
         test_features: (M, D).
         test_labels: (M,) integers.
         cost: Above 0, or None: chosen by errors on a fifth of the training
-            images (``held_out``), from the smallest ``1 / (N * STRENGTHS)`` on
-            until they rise; the SVM is then fitted to all of them.
+            images (``held_out``), from the smallest of ``COSTS`` on until they
+            rise, the smallest of equal ones; the SVM is then fitted to all of
+            them.
 
     Returns:
         Accuracy in per cent.
@@ -109,18 +112,14 @@ def linear_svm_accuracy(
     train, train_labels, test, test_labels = _checked(train_features, train_labels, test_features, test_labels)
     train, test = unit_rows(train), unit_rows(test)
 
-    def fitted(rows: np.ndarray, labels: np.ndarray, strength: float, start: Any = None) -> Any:
-        model = LinearSVC(C=1 / (strength * len(rows)), dual=False, tol=1e-6, max_iter=10000)
-        return model.fit(rows, labels)
+    def fitted(rows: np.ndarray, labels: np.ndarray, cost: float, start: Any = None) -> Any:
+        return LinearSVC(C=cost, dual=False, tol=1e-5, max_iter=10000).fit(rows, labels)
 
     def errors(model: Any, rows: np.ndarray, labels: np.ndarray) -> float:
         return float((model.predict(rows) != labels).sum())
 
-    if cost is None:
-        strength = _chosen(fitted, errors, train, train_labels)
-    else:
-        strength = 1 / (_positive('cost', cost) * len(train))
-    return 100 * float(fitted(train, train_labels, strength).score(test, test_labels))
+    cost = _chosen(COSTS, fitted, errors, train, train_labels) if cost is None else _positive('cost', cost)
+    return 100 * float(fitted(train, train_labels, cost).score(test, test_labels))
 
 
 def held_out(features: np.ndarray, labels: np.ndarray, share: int = 5) -> np.ndarray:
@@ -171,21 +170,22 @@ def _positive(name: str, value: float) -> float:
 
 
 def _chosen(
+    settings: Sequence[float],
     fitted: Callable[..., Any],
     loss: Callable[[Any, np.ndarray, np.ndarray], float],
     rows: np.ndarray,
     labels: np.ndarray,
 ) -> float:
-    """From the strongest on, while the validation loss doesn't rise, the first that has the lowest."""
+    """The first setting of the lowest validation loss, before it rises."""
     out = held_out(rows, labels)
     if not out.any():
         raise DataError('no class has two training images, so no strength can be chosen: give l2 or cost')
-    best, lowest, model = STRENGTHS[0], float('inf'), None
-    for strength in STRENGTHS:
-        model = fitted(rows[~out], labels[~out], strength, model)
+    best, lowest, model = settings[0], float('inf'), None
+    for setting in settings:
+        model = fitted(rows[~out], labels[~out], setting, model)
         found = loss(model, rows[out], labels[out])
         if found > lowest:
             break
         if found < lowest:
-            best, lowest = strength, found
+            best, lowest = setting, found
     return best

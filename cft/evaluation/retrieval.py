@@ -29,7 +29,7 @@ def retrieval_scores(
         references: Features (M, D) and labels (M,) to search; None: the
             queries themselves, each without itself.
         ks: Numbers k of recall at k.
-        block: Queries ranked at once; None: as many as hold 64 MiB of similarities.
+        block: Queries ranked at once; None: as many as hold 32 MiB of similarities.
 
     Returns:
         Per cent, means over the queries whose class is among the references;
@@ -67,21 +67,41 @@ def retrieval_scores(
         )
     pool = unit_rows(found).T
     total = np.zeros(2 + len(ks))
-    for part in blocks(len(queries), block or max(1, 2**23 // pool.shape[1])):
+    for part in blocks(len(queries), block or max(1, 2**22 // pool.shape[1])):
         some = queries[part]
-        similarities = np.round(unit_rows(features[some]) @ pool, 12)
+        similarities = unit_rows(features[some]) @ pool
+        np.round(similarities, 12, out=similarities)
         if references is None:
             similarities[np.arange(len(some)), some] = -np.inf
         same = labels[some, None] == found_labels
-        for scores, match, r in zip(similarities, same, relevant[some], strict=True):
-            total += _scores_of_query(scores, match, int(r), ks)
+        total += _scores(similarities, same, relevant[some], ks)
     names = ['map_at_r', 'r_precision', *(f'recall_at_{k}' for k in ks)]
     return {name: 100 * float(value) / len(queries) for name, value in zip(names, total, strict=True)}
 
 
-def _scores_of_query(scores: np.ndarray, match: np.ndarray, r: int, ks: Sequence[int]) -> list[float]:
+def _scores(similarities: np.ndarray, same: np.ndarray, relevant: np.ndarray, ks: Sequence[int]) -> np.ndarray:
+    """Sums over the queries of a block; all at once but for those with ties."""
+    import torch
+
+    # One more than needed shows a tie across the last rank.
+    depth = min(max([int(relevant.max()), *ks]) + 1, similarities.shape[1])
+    values, order = (found.numpy() for found in torch.from_numpy(similarities).topk(depth))
+    tied = (values[:, 1:] == values[:, :-1]).any(axis=1)
+    match = np.take_along_axis(same, order, axis=1)[~tied]
+    r = relevant[~tied, None]
+    hits = match & (np.arange(depth) < r)
+    precision = np.cumsum(match, axis=1) / np.arange(1, depth + 1)
+    total = np.array(
+        [(hits * precision / r).sum(), (hits / r).sum(), *(float(match[:, :k].any(axis=1).sum()) for k in ks)]
+    )
+    for row in np.flatnonzero(tied):
+        total += _expected_scores(similarities[row], same[row], int(relevant[row]), ks)
+    return total
+
+
+def _expected_scores(scores: np.ndarray, match: np.ndarray, r: int, ks: Sequence[int]) -> list[float]:
     """Average precision and precision of the first r, recall at each k; in expectation where scores tie."""
-    depth = min(max(r, *ks), len(scores))
+    depth = min(max([r, *ks]), len(scores))
     lowest = np.partition(scores, -depth)[-depth]
     reached = np.flatnonzero(scores >= max(lowest, -2))
     reached = reached[np.argsort(-scores[reached], kind='stable')]

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from cft.errors import ConfigError, DataError
 from cft.evaluation import linear_probe_accuracy, linear_svm_accuracy
-from cft.evaluation.linear_classifiers import STRENGTHS, held_out
+from cft.evaluation.linear_classifiers import COSTS, STRENGTHS, held_out
 
 
 @pytest.fixture(scope='module')
@@ -94,16 +94,19 @@ def test_svm_equals_torch(digits: tuple, cost: float) -> None:
     assert 30 < expected < 95
 
 
-def test_svm_chooses_by_the_errors_of_held_out_images(digits: tuple) -> None:
-    train, labels, *_ = digits
+@pytest.mark.parametrize('classes', [2, 10])
+def test_svm_chooses_by_the_errors_of_held_out_images(digits: tuple, classes: int) -> None:
+    train, labels, test, test_labels = digits
+    train, labels = train[labels < 5 + classes], labels[labels < 5 + classes]
     unit = train / np.linalg.norm(train, axis=1, keepdims=True)
     out = held_out(unit, labels)
-    assert out.sum() >= 20
-    costs = [1 / (strength * (~out).sum()) for strength in STRENGTHS]
-    accuracies = [linear_svm_accuracy(unit[~out], labels[~out], unit[out], labels[out], cost=cost) for cost in costs]
-    first = next(i for i in range(len(costs)) if i + 1 == len(costs) or accuracies[i + 1] < accuracies[i])
-    best = STRENGTHS[int(np.argmax(accuracies[: first + 1]))]
-    assert linear_svm_accuracy(*digits) == linear_svm_accuracy(*digits, cost=1 / (best * len(train)))
+    held = [linear_svm_accuracy(unit[~out], labels[~out], unit[out], labels[out], cost=cost) for cost in COSTS]
+    rises = next((i for i in range(1, len(COSTS)) if held[i] < max(held[:i])), len(COSTS))
+    best = COSTS[int(np.argmax(held[:rises]))]
+    assert len(set(held)) > 1
+    expected = linear_svm_accuracy(train, labels, test, test_labels, cost=best)
+    assert linear_svm_accuracy(train, labels, test, test_labels) == expected
+    assert any(linear_svm_accuracy(train, labels, test, test_labels, cost=cost) != expected for cost in COSTS)
 
 
 def test_held_out_takes_a_fifth_of_each_class_whatever_the_order() -> None:

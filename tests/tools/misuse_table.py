@@ -516,6 +516,12 @@ OTHERS = [
         (f'{FOLDER} --data-root empty', 'empty', 'class folders'),
     ),
     *of(
+        'tools/benchmarks/measures.py',
+        ('--images 19', '--images', 'at least 20'),
+        ('--dimensions 0', '--dimensions', 'at least 1'),
+        ('--classes 1', '--classes', 'at least 2'),
+    ),
+    *of(
         'tools/benchmarks/pretraining.py',
         ('nowhere.py', 'nowhere.py', 'cft configs'),
         ('quickstart/sce_digits --split tests', "'tests'", 'val'),
