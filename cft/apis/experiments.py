@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
 
 from cft.errors import ConfigError
@@ -132,13 +133,7 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
         trains = run.options.get('train', True)
         runner = train(cfg, resume=is_resumable(folder)) if trains else _untrained(cfg)
         checkpoint = _take_chosen(runner, folder) if trains else None
-        measures = run.options.get('measures', ())
-        metrics = {
-            split: evaluate_runner(
-                runner, split, measures, folder, predicts=None if trains else False, checkpoint=checkpoint
-            ).metrics
-            for split in splits
-        }
+        metrics = {split: _measured(runner, split, run, folder, checkpoint) for split in splits}
         return RunRecord(
             name=run.name,
             fingerprint='',
@@ -154,6 +149,15 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
             data=_data(runner, splits, trains),
             versions=describe_software(),
         )
+
+
+def _measured(runner: Runner, split: str, run: Run, folder: Path, checkpoint: str | None) -> dict[str, float]:
+    """Metrics on a split, those first that have chosen the checkpoint."""
+    measures, predicts = run.options.get('measures', ()), None if run.options.get('train', True) else False
+    metrics = evaluate_runner(runner, split, measures, folder, predicts=predicts, checkpoint=checkpoint).metrics
+    hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook) and hook.save_best]
+    chosen = [name for hook in hooks for name in hook.key_indicators or () if name in metrics]
+    return {name: metrics[name] for name in [*chosen, *metrics]}
 
 
 def is_resumable(folder: Path) -> bool:

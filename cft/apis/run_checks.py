@@ -102,11 +102,13 @@ class PlanChecks:
         check_splits(cfg)
         check_config(cfg)
         chosen_measures(run.options.get('measures', ()))
-        return {'config': self._settings(run), 'data': self._digests(run, cfg)}
+        return {
+            'config': self._settings(configured(run, filled_in(run)) if run.needs else cfg),
+            'data': self._digests(run, cfg),
+        }
 
-    def _settings(self, run: Run) -> dict:
+    def _settings(self, cfg: Config) -> dict:
         """The complete config as JSON, its checkpoints by content."""
-        cfg = configured(run, filled_in(run))
         settings = {key: value for key, value in cfg.to_dict().items() if key not in PLACE_KEYS}
         for _, node in iterate_dicts(settings):
             for key in ('checkpoint', 'load_from'):
