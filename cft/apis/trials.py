@@ -57,7 +57,7 @@ def _do(trial: HeldTrial, study: SharedStudy, checks: PlanChecks, executor: InPr
             facts = checks.facts([run])
             # A run that one pruner has ended is no result under another.
             facts[run.name] = [facts[run.name], settings.pruner]
-            (record,) = execute(Plan([run]), study.folder, TRIAL_WORK, executor, PlanProgress(1), facts)
+            (record,) = execute(Plan([run]), study.folder, TRIAL_WORK, executor, PlanProgress(), facts)
             if not record.complete:
                 study.prune(trial, f'after validation {_pruned_at(study.folder, record)}')
                 return
