@@ -163,6 +163,17 @@ class Beside:
 Block = Prose | Headline | Facts | Sentences | Source | Grid | Gallery | Panels | Beside
 
 
+def panels_in(blocks: Sequence[Block]) -> list[Panel]:
+    """The figures of a section, in their order."""
+    found: list[Panel] = []
+    for block in blocks:
+        if isinstance(block, Beside):
+            found += panels_in(block.blocks)
+        elif isinstance(block, Panels):
+            found += block.panels
+    return found
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a page; one without blocks is left out."""

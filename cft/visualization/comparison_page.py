@@ -8,7 +8,7 @@ from cft.evaluation.comparison import Comparison, direction
 from cft.experiments import RunRecord
 
 from .amounts import shown_memory, shown_time
-from .blocks import Block, Facts, Grid, Panel, Panels, Prose, Section, Sentences, Source
+from .blocks import Block, Facts, Grid, Panel, Panels, Prose, Section, Sentences, Source, panels_in
 from .comparison_table import comparison_table
 from .curves import curve_panels
 from .metric_names import as_title, in_order, shown_name, shown_value
@@ -62,10 +62,9 @@ def write_comparison(
 
 def comparison_panels(records: Sequence[RunRecord], comparison: Comparison | None) -> list[Panel]:
     """The figures of a comparison, without the page."""
-    blocks = [block for section in [
-        _result(records, comparison, ()), *([_measures(comparison)] if comparison else []), _curves(records, comparison)
-    ] for block in section.blocks if isinstance(block, Panels)]  # fmt: skip
-    return [panel for block in blocks for panel in block.panels]
+    sections = [_result(records, comparison, ()), _curves(records, comparison)]
+    sections += [_measures(comparison)] if comparison else []
+    return [panel for section in sections for panel in panels_in(section.blocks)]
 
 
 def _result(records: Sequence[RunRecord], comparison: Comparison | None, statements: Sequence[str]) -> Section:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from .blocks import Panel, Spots
-from .style import CLASS_COLORS, INK, PAPER, QUIET, literal, new_figure
+from .style import CLASS_COLORS, INK, PAPER, QUIET, any_letters, literal, new_figure
 from .tables import Table
 
 MOST_POINTS, MOST_IMAGES = 2000, 400
@@ -104,12 +104,18 @@ def embedding_panel(
     figure = new_figure(height=4.1)
     axes = figure.subplots()
     present = np.unique(shown)
-    for label in present:
-        members = points[shown == label]
+    colors, markers = shown % len(CLASS_COLORS), shown // len(CLASS_COLORS) % len(_MARKERS)
+    for color, marker in np.unique(np.column_stack([colors, markers]), axis=0):
+        members = points[(colors == color) & (markers == marker)]
         axes.scatter(
-            members[:, 0], members[:, 1], s=13, color=CLASS_COLORS[label % len(CLASS_COLORS)], alpha=0.8,
-            linewidths=0, marker=_MARKERS[label // len(CLASS_COLORS) % len(_MARKERS)],
-        )  # fmt: skip
+            members[:, 0],
+            members[:, 1],
+            s=13,
+            color=CLASS_COLORS[color],
+            alpha=0.8,
+            linewidths=0,
+            marker=_MARKERS[marker],
+        )
     if len(present) <= MOST_NAMES:
         for label in present:
             x, y = np.median(points[shown == label], axis=0)
@@ -125,7 +131,8 @@ def embedding_panel(
     caption += f'; {len(chosen)} of {len(labels)} are shown.' if len(chosen) < len(labels) else '.'
     if picture is not None:
         some = balanced_sample(shown, MOST_IMAGES)
-        figure.draw_without_rendering()
+        with any_letters():
+            figure.draw_without_rendering()
         places = axes.transData.transform(points[some]) / [figure.bbox.width, figure.bbox.height]
         spots = Spots(
             np.column_stack([places[:, 0], 1 - places[:, 1]]),

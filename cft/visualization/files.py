@@ -7,6 +7,7 @@ from pathlib import Path
 from cft.files import write_atomically
 
 from .blocks import Panel
+from .style import any_letters
 from .svg import svg_bytes
 
 FORMATS = ('svg', 'png', 'pdf')
@@ -32,7 +33,8 @@ def save_panels(panels: Sequence[Panel], folder: Path, formats: Sequence[str] = 
                 content = svg_bytes(panel.figure)
             else:
                 stream = io.BytesIO()
-                panel.figure.savefig(stream, format=kind)
+                with any_letters():
+                    panel.figure.savefig(stream, format=kind)
                 content = stream.getvalue()
             write_atomically(path, content)
             written.append(path)

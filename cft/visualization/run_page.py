@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .blocks import Panel, Panels
+from .blocks import Panel, panels_in
 from .page import write_page
 from .run_sections import SECTIONS, classes_section, curves_section, data_section, features_panels
 from .run_view import RunView
@@ -27,5 +27,4 @@ def write_run(path: Path, view: RunView) -> Path:
 def run_panels(view: RunView) -> list[Panel]:
     """The figures of a page, without the page."""
     sections = (curves_section(view), classes_section(view), data_section(view))
-    blocks = [block for section in sections for block in section.blocks if isinstance(block, Panels)]
-    return [*(panel for block in blocks for panel in block.panels), *features_panels(view)]
+    return [*(panel for section in sections for panel in panels_in(section.blocks)), *features_panels(view)]

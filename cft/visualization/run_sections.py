@@ -1,6 +1,8 @@
 """The sections of the page of one run, each from what is known of it."""
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -61,10 +63,10 @@ def accuracy_interval(metric: str, value: float, images: int) -> tuple[float, fl
     """
     if metric != 'accuracy/top1' or not images:
         return None
-    from scipy.stats import binomtest
-
-    ends = binomtest(round(value / 100 * images), images).proportion_ci(method='wilson')
-    return 100 * float(ends.low), 100 * float(ends.high)
+    z, p = NormalDist().inv_cdf(0.975), value / 100
+    center = (p + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z / (1 + z**2 / images) * math.sqrt(p * (1 - p) / images + z**2 / (4 * images**2))
+    return 100 * (center - half), 100 * (center + half)
 
 
 def data_section(view: RunView) -> Section:

@@ -1,6 +1,8 @@
 """The look that all figures and pages share: colours in light and dark, sizes, quiet axes."""
 
-from collections.abc import Sequence
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Literal
 
@@ -55,6 +57,14 @@ def literal(text: object) -> str:
 def new_figure(width: float = WIDTH, height: float = HEIGHT) -> Figure:
     """A figure of ``width`` x ``height`` inches, apart from pyplot and its global state."""
     return Figure(figsize=(width, height), dpi=160, facecolor=PAPER, layout='constrained')
+
+
+@contextlib.contextmanager
+def any_letters() -> Iterator[None]:
+    """Draw without a word of letters that matplotlib's own font lacks: a viewer of SVG has them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='Glyph .* missing from')
+        yield
 
 
 def quiet_axes(axes: Axes, grid: Literal['x', 'y', 'both']) -> None:

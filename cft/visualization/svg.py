@@ -2,14 +2,13 @@
 
 import io
 import re
-import warnings
 from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from .style import CLASS_COLORS, DARK
+from .style import CLASS_COLORS, DARK, any_letters
 
 _SVG, _LINK = '{http://www.w3.org/2000/svg}', '{http://www.w3.org/1999/xlink}href'
 _KNOWN = {*DARK, *CLASS_COLORS}
@@ -20,9 +19,7 @@ _SETTINGS: Any = {'svg.hashsalt': 'cft', 'svg.fonttype': 'none'}
 def svg_bytes(figure: Figure) -> bytes:
     """A figure as an SVG document; the same figure gives the same bytes."""
     stream = io.BytesIO()
-    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
-        # A viewer has letters that matplotlib's own font lacks.
-        warnings.filterwarnings('ignore', message='Glyph .* missing from')
+    with matplotlib.rc_context(_SETTINGS), any_letters():
         figure.savefig(stream, format='svg', metadata={'Date': None, 'Creator': None}, transparent=True)
     return stream.getvalue()
 
