@@ -80,6 +80,6 @@ def test_table_figures_and_numbers(analysis: SimpleNamespace, tmp_path: Path) ->
         assert float(told[1].strip('*')) == pytest.approx((interval.high - interval.low) / 2, abs=0.006)
     assert numbers['s_dbw on validation']['s_dbw/tong']['step'] == [0, 40, 80]
     assert numbers['s_dbw on validation']['s_dbw/tong']['values']['coin'][2] == [1.0, 2.5, 0.25]
-    assert 's_dbw/tong at the end (step 80): CE 0.250, COIN minus CE +0.000' in printed
+    assert 's_dbw/tong at the end (step 80): CE 0.250; COIN minus CE +0.000' in printed
     assert 'COIN against CE. Better: accuracy; retrieval mAP@R;' in page and 'python beyond_accuracy.py' in page
     assert all((tmp_path / f'{name}.svg').stat().st_size > 10_000 for name in ('beyond_accuracy', 's_dbw'))
