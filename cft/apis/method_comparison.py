@@ -15,7 +15,16 @@ from cft.experiments.printing import printed_to
 
 from .comparison_budget import read_duration, seeds_within, total_seconds
 from .comparison_rows import TASKS, find_task, is_config, rows_of
-from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
+from .comparison_runs import (
+    TEST_FRACTION,
+    TUNING_DRAW,
+    Amount,
+    Design,
+    base_config,
+    check_splits_of,
+    domains_of,
+    metric_of,
+)
 from .config import load_config
 from .experiments import LOG, run_plan
 from .overrides import Overrides
@@ -138,10 +147,11 @@ def plan_comparison(
     keys = [row.key for row in rows]
     if baseline is not None and baseline not in keys:
         raise ConfigError(f'baseline={baseline} is none of the rows {", ".join(keys)}')
-    metrics = {metric_of(row) for row in rows}
+    bases = [base_config(row) for row in rows]
+    metrics = {metric_of(cfg) for cfg in bases}
     if len(metrics) > 1:
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
-    design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
+    design = Design(rows, list(labels), seeds, trials, domains_of(bases[0], rows[0].overrides), list(measures))
     check_splits_of(design)
     # Whether each method has a space shows before anything is trained.
     design.tuning_runs()

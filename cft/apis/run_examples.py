@@ -1,7 +1,7 @@
 """Pictures of what a segmentor or a detector predicts, beside what is true."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from torch import nn
 
 from cft.registry import MODELS
 
@@ -74,9 +73,8 @@ def worst_images(folder: Path, split: str, count: int, most: int = MOST) -> list
 
 
 @torch.no_grad()
-def _predict(model: nn.Module, dataset: Any, index: int) -> Any:
-    test_step: Callable[[dict], list] = model.test_step  # type: ignore[assignment]
-    [sample] = test_step(pseudo_collate([dataset[index]]))
+def _predict(model: Any, dataset: Any, index: int) -> Any:
+    [sample] = model.test_step(pseudo_collate([dataset[index]]))
     return sample.cpu()
 
 

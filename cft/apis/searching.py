@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,8 +22,8 @@ from cft.files import require_writable
 
 from .catalogue import CONFIGS, find_config
 from .completion import complete_config
-from .config import load_config
-from .overrides import Overrides, names_of, values_of
+from .config import load_config, read_overrides
+from .overrides import Overrides, names_of
 from .run_checks import PlanChecks
 from .spaces import load_space
 from .splits import WITHOUT_TEST, check_disjoint, split_overrides
@@ -148,7 +149,7 @@ def _given(path: Path, overrides: Overrides) -> dict[str, Any]:
                 f'{name}: a search leaves the test split out, and has a folder of its own (--work-dir); set '
                 'it when you train the config that was chosen'
             )
-    return dict(overrides) if not isinstance(overrides, (list, tuple)) else values_of(load_config(path), overrides)
+    return dict(overrides) if isinstance(overrides, Mapping) else read_overrides(path, overrides)
 
 
 def _name(path: Path) -> str:
@@ -184,7 +185,7 @@ def _settings(
     complete = load_config(config, fixed)
     complete_config(complete)
     check_disjoint(complete)
-    return SearchSettings(config, fixed, found, metric, maximise, seeds, first_seed, 0, pruner)
+    return SearchSettings(config, fixed, found, metric, maximise, seeds, first_seed, 0, pruner, split_seed)
 
 
 def _objective(cfg: Config, metric: str | None) -> tuple[str, bool]:

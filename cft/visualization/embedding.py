@@ -107,7 +107,15 @@ def embedding_panel(
     colors, markers = shown % len(CLASS_COLORS), shown // len(CLASS_COLORS) % len(_MARKERS)
     for color, marker in np.unique(np.column_stack([colors, markers]), axis=0):
         members = points[(colors == color) & (markers == marker)]
-        axes.scatter(*members.T, s=13, color=CLASS_COLORS[color], alpha=0.8, linewidths=0, marker=_MARKERS[marker])
+        axes.scatter(
+            members[:, 0],
+            members[:, 1],
+            s=13,
+            color=CLASS_COLORS[color],
+            alpha=0.8,
+            linewidths=0,
+            marker=_MARKERS[marker],
+        )
     if len(present) <= MOST_NAMES:
         for label in present:
             x, y = np.median(points[shown == label], axis=0)
