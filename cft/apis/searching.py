@@ -264,7 +264,8 @@ class _SearchProgress(PlanProgress):
         """The trials are counted, not the processes that do them."""
         if self.bar is not None:
             self.bar.update(self.task, total=self.total, completed=self.done)
-        self.say(f'{self.total - self.done} trials are left; what each prints is in {self.study.folder}/runs')
+        left = self.total - self.done
+        self.say(f'{left} trial{"s" * (left != 1)} to do; what each prints is in {self.study.folder}/runs/NAME/run.log')
 
     def begin(self, job: Job) -> None:
         """A searcher begins; its trials will be told."""
