@@ -11,6 +11,7 @@ from scipy import stats
 
 from cft.apis import load_config
 from cft.apis.evaluation_data import build_dataset
+from cft.apis.run_checks import PlanChecks
 from cft.experiments import Run, RunRecord
 from tests.support.command_line import ROOT
 
@@ -56,6 +57,14 @@ def test_settings_change_the_data_that_they_name(analysis: SimpleNamespace) -> N
     assert np.array_equal(clean[2], noisy[2])
     without = list(map(int, analysis.unseen_classes(3)))
     assert [len(part) for part in unseen] == [int((~np.isin(part, without)).sum()) for part in clean]
+
+
+def test_every_run_is_another_one_and_its_config_sound(analysis: SimpleNamespace) -> None:
+    """All settings of a draw pass the checks before the first run, and no two are taken for the same."""
+    runs = analysis.planned_runs([0])
+    facts = PlanChecks().facts(runs)
+    different = {json.dumps([facts[run.name], run.seed, run.options], sort_keys=True) for run in runs}
+    assert len(different) == len(runs) == 1 + 4 * 5
 
 
 def test_classes_left_out_differ_between_draws(analysis: SimpleNamespace) -> None:
