@@ -90,7 +90,7 @@ def run_plan(
             # What is wrong with it shows first.
             executor = stack.enter_context(named_executor(executor, len(plan)))
         # What reading and checking of many configs tells is in the log of each run once more.
-        with printed_to(Path(folder) / own_name(LOG)):
+        with printed_to(Path(folder) / own_name(LOG)), forgotten_instances():
             join_process_group(configured(plan.runs[0]))
             facts = PlanChecks(OPTIONS if work == WORK else None).facts(plan.runs)
         return execute(plan, folder, work, executor, progress, facts)

@@ -49,6 +49,10 @@ class SearchResult:
         best: The one with the best value.
         importances: Part of the variation of the value that each parameter accounts for; empty with few trials.
         config: The file of the best config.
+
+    Example:
+        >>> search('scl/folder', trials=8, overrides={'data_root': 'flowers'}).best.value  # doctest: +SKIP
+        93.1
     """
 
     folder: Path

@@ -30,7 +30,14 @@ T = TypeVar('T')
 
 
 class RunsFailed(ConfigError):
-    """Some runs of a plan have failed; all others are finished."""
+    """Some runs of a plan have failed; all others are finished.
+
+    Example:
+        >>> raise RunsFailed('1 of 2 runs failed: scl-0')
+        Traceback (most recent call last):
+        ...
+        cft.experiments.execution.RunsFailed: 1 of 2 runs failed: scl-0
+    """
 
 
 def execute(

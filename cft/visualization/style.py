@@ -40,7 +40,7 @@ def series_colors(names: Sequence[str], baseline: str | None = None) -> dict[str
     """
     colors = cycle(SERIES)
     twins = [] if baseline is None else [f'{baseline}@scratch', f'{baseline} from scratch']
-    fixed = {baseline: BASELINE, **dict.fromkeys(twins, SCRATCH)}
+    fixed: dict[str | None, str] = {baseline: BASELINE, **dict.fromkeys(twins, SCRATCH)}
     return {name: fixed.get(name) or next(colors) for name in names}
 
 
