@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with readable_errors():
         from cft.apis.experiments import LOG
         from cft.apis.method_comparison import compare, describe_costs
+        from cft.apis.planning import forgotten_instances
         from cft.experiments.printing import printed_to
         from cft.files import require_writable
 
@@ -76,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         # As the checks of the runs themselves.
         log = require_writable(folder) / LOG
-        with printed_to(log):
+        # Loggers that it makes would speak on the terminal afterwards.
+        with printed_to(log), forgotten_instances():
             plan = _plan(args)
         found = compare(plan, folder, args.executor)
         # Figures are imported only where there is something to draw.

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _cli import add_executor, at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors
 
 if TYPE_CHECKING:
     from cft.evaluation import Comparison
@@ -58,7 +58,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     started = time.perf_counter()
-    with readable_errors(), series_log(args.work_dir, 'quickstart'):
+    with readable_errors():
         from cft.apis.experiments import run_plan
         from cft.evaluation import compare_methods
 

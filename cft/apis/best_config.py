@@ -1,6 +1,7 @@
 """The config that a search has chosen, as a file that says where it comes from."""
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from cft.experiments.studies import TrialResult
 from cft.files import write_atomically
 
 from .config import load_config
-from .overrides import Overrides
 from .run_facts import describe_software
+from .splits import split_overrides
 
 FILE = 'best.py'
 # Of the software, what may change a figure.
@@ -18,7 +19,11 @@ VERSIONS = ('python', 'torch', 'mmengine', 'cft', 'device')
 
 
 def write_best_config(
-    folder: Path, settings: SearchSettings, overrides: Overrides, best: TrialResult, trials: list[TrialResult]
+    folder: Path,
+    settings: SearchSettings,
+    overrides: Mapping[str, Any],
+    best: TrialResult,
+    trials: Sequence[TrialResult],
 ) -> Path:
     """Write the config of the best trial, complete and without bases, test split included.
 
@@ -38,9 +43,9 @@ def write_best_config(
     Example:
         >>> write_best_config(folder, settings, {'data_root': 'flowers'}, best, results)  # doctest: +SKIP
     """
-    cfg = load_config(settings.config, overrides)
-    splits = {name: value for name, value in settings.overrides.items() if name.endswith('.seed')}
-    cfg = load_config(settings.config, {**_values(overrides, cfg), **splits, **best.overrides})
+    whole = load_config(settings.config, overrides)
+    splits = {} if settings.split_seed is None else split_overrides(whole, settings.split_seed)
+    cfg = load_config(settings.config, {**overrides, **splits, **best.overrides})
     software = describe_software()
     own = next((trial for trial in trials if trial.number == 0), None)
     cfg.chosen_by = dict(
@@ -70,9 +75,3 @@ def write_best_config(
     path = folder / FILE
     write_atomically(path, ('\n'.join(f'# {line}' for line in lines) + '\n' + cfg.pretty_text).encode())
     return path
-
-
-def _values(overrides: Overrides, cfg: Any) -> dict[str, Any]:
-    from .overrides import values_of
-
-    return dict(overrides) if hasattr(overrides, 'keys') else values_of(cfg._cfg_dict, overrides)  # type: ignore[arg-type]

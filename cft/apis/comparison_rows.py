@@ -165,7 +165,7 @@ def config_of(method: str, task: str | None) -> str:
     assert task is not None, 'a method has a config for each task'
     name = f'{method}/{TASKS[task]}'
     named = list_configs(f'*/{TASKS[task]}')
-    if name not in named or not _judged(name):
+    if name not in named or not (method in NAMES or _judged(name)):
         known = sorted(other.split('/')[0] for other in named if _judged(other))
         raise ConfigError(
             f'method {method} has no config for {task} ({name}); there are {", ".join(known)}, or name a config'

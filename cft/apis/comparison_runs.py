@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, DefaultScope
 
 from cft.datasets.domain_folder import find_domains
@@ -22,6 +23,7 @@ from .comparison_rows import Row, reads_classes
 from .completion import complete_config
 from .config import load_config
 from .drawn_data import draw_missing_data
+from .overrides import apply_overrides
 from .runner import explained_errors
 from .spaces import load_space
 from .splits import WITHOUT_TEST, held_out_test, split_overrides
@@ -89,13 +91,18 @@ class Design:
     @cached_property
     def _settings(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
         return {
-            (row.key, domain): trials_of(row, self.trials, domain) for row, domain in product(self.rows, self.domains)
+            (row.key, domain): load_space(self.base(row, domain)).sample(self.trials, seed=0)
+            for row, domain in product(self.rows, self.domains)
         }
 
     def settings_of_draw(self, row: Row, amount: Amount, domain: str, draw: int) -> dict[str, Any]:
         """Settings of a row on one draw."""
-        drawn = draw_overrides(self._bases[row.key, domain], amount, draw, row.overrides)
+        drawn = draw_overrides(self.base(row, domain), amount, draw, row.overrides)
         return {**base_settings(row, domain), **drawn}
+
+    def base(self, row: Row, domain: str) -> Config:
+        """The config of a row, of no draw yet; not to be changed."""
+        return self._bases[row.key, domain]
 
     @cached_property
     def _bases(self) -> dict[tuple[str, str], Config]:
@@ -180,31 +187,21 @@ def base_settings(row: Row, domain: str) -> dict[str, Any]:
     return {**row.overrides, **({'test_domain': domain} if domain else {})}
 
 
-def trials_of(row: Row, trials: int, domain: str = '') -> list[dict[str, Any]]:
-    """Settings to try: those of the config, then points of the method's space, as many for every row.
-
-    Raises:
-        ConfigError: If the method has no space.
-    """
-    cfg = base_config(row, domain)
-    return load_space(cfg).sample(trials, seed=0)
-
-
-def metric_of(row: Row) -> str:
-    """The metric by which the config of a row chooses its checkpoint, and by which it is reported.
+def metric_of(cfg: Config) -> str:
+    """The metric by which a config chooses its checkpoint, and by which it is reported.
 
     Raises:
         ConfigError: If it names none, or a smaller value of it is better.
 
     Example:
-        >>> metric_of(Row('ce', 'CE', 'ce/folder_seg', {}))
+        >>> metric_of(load_config('ce/folder_seg'))
         'mIoU'
     """
-    checkpoint = base_config(row).get('default_hooks', {}).get('checkpoint', {})
+    checkpoint = cfg.get('default_hooks', {}).get('checkpoint', {})
     metric = checkpoint.get('save_best')
     if not isinstance(metric, str) or metric == 'auto' or checkpoint.get('rule', 'greater') != 'greater':
         raise ConfigError(
-            f'{row.config} names no metric for a comparison: it needs default_hooks.checkpoint with '
+            f'{cfg.filename} names no metric for a comparison: it needs default_hooks.checkpoint with '
             "save_best='METRIC' and rule='greater'"
         )
     return metric
@@ -222,43 +219,56 @@ def check_splits_of(design: Design) -> None:
     """
     seen: set[str] = set()
     draws = [TUNING_DRAW, *range(design.seeds)]
-    for row, amount, domain in product(design.rows, design.amounts, design.domains):
-        settings = [design.settings_of_draw(row, amount, domain, draw) for draw in draws]
-        first = load_config(row.config, settings[0])
+    for row, domain in product(design.rows, design.domains):
+        cfg = copy.deepcopy(design.base(row, domain))
         # Most rows read the same images.
-        key = json.dumps([amount, _data_sets(first.to_dict())], sort_keys=True, default=str)
+        key = json.dumps(_data_sets(cfg.to_dict()), sort_keys=True, default=str)
         if key in seen:
             continue
         seen.add(key)
-        cfgs = [first, *(load_config(row.config, one) for one in settings[1:])]
-        files = [_files(cfg, f'{row.name}, draw {draw}', amount) for cfg, draw in zip(cfgs, draws, strict=True)]
-        tuning = files[0]['train'] | files[0]['val']
-        for draw, splits in zip(draws[1:], files[1:], strict=True):
-            for words, shared in (
-                ('validation and test', splits['val'] & splits['test']),
-                ('training and validation', splits['train'] & splits['val']),
-                ('training and test', splits['train'] & splits['test']),
-                ('tuning and test', tuning & splits['test']),
-            ):
-                if shared:
-                    raise ConfigError(
-                        f'{row.config}, draw {draw}: {len(shared)} images are for {words} at once, such as '
-                        f'{min(shared)}; divide the data so that each is in one, as with test_fraction=0.2'
-                    )
+        complete_config(cfg)
+        for amount in design.amounts:
+            _check_draws(row, [_files(cfg, row, amount, draw) for draw in draws], draws)
 
 
-def _files(cfg: Config, where: str, amount: Amount) -> dict[str, set[str]]:
-    complete_config(cfg)
+def _check_draws(row: Row, files: Sequence[Mapping[str, set[str]]], draws: Sequence[int]) -> None:
+    tuning = files[0]['train'] | files[0]['val']
+    for draw, splits in zip(draws[1:], files[1:], strict=True):
+        for words, shared in (
+            ('validation and test', splits['val'] & splits['test']),
+            ('training and validation', splits['train'] & splits['val']),
+            ('training and test', splits['train'] & splits['test']),
+            ('tuning and test', tuning & splits['test']),
+        ):
+            if shared:
+                raise ConfigError(
+                    f'{row.config}, draw {draw}: {len(shared)} images are for {words} at once, such as '
+                    f'{min(shared)}; divide the data so that each is in one, as with test_fraction=0.2'
+                )
+
+
+def _files(cfg: Config, row: Row, amount: Amount, draw: int) -> dict[str, set[str]]:
+    """The images of each split of a draw."""
+    drawn = copy.deepcopy(cfg)
+    apply_overrides(drawn._cfg_dict, draw_overrides(cfg, amount, draw, row.overrides))
     found = {}
     try:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'mmengine'):
             for split in ('train', 'val', 'test'):
-                with explained_errors(cfg, reads_data=split):
-                    found[split] = set(image_files(DATASETS.build(cfg[f'{split}_dataloader'].dataset)))
+                dataset = drawn[f'{split}_dataloader'].dataset
+                inner = innermost_dataset(dataset)
+                kind = DATASETS.get(inner['type'])
+                if isinstance(kind, type) and issubclass(kind, BaseDataset):
+                    # For worker processes, and slow.
+                    inner['serialize_data'] = False
+                with explained_errors(drawn, reads_data=split):
+                    found[split] = set(image_files(DATASETS.build(dataset)))
     except ConfigError as error:
         if amount is None or 'per_class' not in str(error):
             raise
-        raise ConfigError(f'labels={amount}, {where}: {error}; ask for fewer labels or add images') from error
+        raise ConfigError(
+            f'labels={amount}, {row.name}, draw {draw}: {error}; ask for fewer labels or add images'
+        ) from error
     return found
 
 
@@ -273,13 +283,12 @@ def _without_pipelines(node: Any) -> Any:
     return {name: _without_pipelines(value) for name, value in node.items() if name != 'pipeline'}
 
 
-def domains_of(row: Row) -> list[str]:
+def domains_of(cfg: Config, asked: Collection[str] = ()) -> list[str]:
     """Domains that are held out in turn: the one that is named, or all; one empty name where there are none."""
-    cfg = base_config(row)
     dataset = innermost_dataset(cfg.train_dataloader.dataset)
     if dataset.get('type') != 'cft.DomainFolder':
         return ['']
-    if dataset.get('test_domain') is not None and 'test_domain' in row.overrides:
+    if dataset.get('test_domain') is not None and 'test_domain' in asked:
         return [dataset['test_domain']]
     draw_missing_data(cfg)
     return list(find_domains(dataset['data_root'], dataset.get('domains')))

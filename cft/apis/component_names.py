@@ -8,6 +8,9 @@ from mmengine.registry import DefaultScope, Registry, root
 
 from cft.errors import ConfigError
 
+# By name and scope: MMEngine asks the import system for each name in each registry, and a plan has hundreds of configs.
+_found: dict[tuple[str, str], Callable] = {}
+
 
 def registries_of(scope: str) -> list[Registry]:
     """The registries in which a config of this scope looks up names without a scope.
@@ -44,6 +47,8 @@ def find_component(name: str, scope: str | None, registries: list[Registry] | No
         'SupConLoss'
     """
     scope = scope or 'mmengine'
+    if (name, scope) in _found:
+        return _found[name, scope]
     with DefaultScope.overwrite_default_scope(scope):
         for registry in registries_of(scope) if registries is None else registries:
             try:
@@ -51,6 +56,7 @@ def find_component(name: str, scope: str | None, registries: list[Registry] | No
             except (KeyError, RuntimeError):
                 continue
             if found is not None:
+                _found[name, scope] = found
                 return found
     return None
 

@@ -11,10 +11,13 @@ from cft.datasets.domain_folder import find_domains
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
 from cft.experiments import Executor, PlanProgress, Run, RunRecord
+from cft.experiments.job import own_name
+from cft.experiments.printing import printed_to
+from cft.files import require_writable
 
 from .config import load_config
 from .drawn_data import draw_missing_data
-from .experiments import run_plan
+from .experiments import LOG, run_plan
 from .overrides import Overrides, names_of, values_of
 from .trained_model import BEST
 
@@ -60,7 +63,8 @@ def leave_one_domain_out(
         >>> results = leave_one_domain_out(['quickstart/ce_dg'], [0], 'work_dirs/dg')  # doctest: +SKIP
         >>> print(domain_table(results))  # doctest: +SKIP
     """
-    runs = held_out_runs(configs, seeds, overrides, launcher)
+    with printed_to(require_writable(work_dir) / own_name(LOG)):
+        runs = held_out_runs(configs, seeds, overrides, launcher)
     records = run_plan(runs, work_dir, 'in-process' if launcher != 'none' else executor, progress)
     return [_result(record) for record in records]
 

@@ -4,11 +4,14 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from cft.checkpoints import read_checkpoint
-from cft.engine.checkpointing import fill, require_whole
+from cft.engine.checkpointing import classes_of, fill, require_whole
 from cft.engine.class_heads import num_classes_of
 from cft.engine.model_access import unwrap_model
+from cft.errors import ConfigError
 
 from .runner import initialise
+
+SHOWN = 5
 
 
 def load_weights(runner: Runner, checkpoint: str) -> tuple[bool, object]:
@@ -42,7 +45,17 @@ def load_weights(runner: Runner, checkpoint: str) -> tuple[bool, object]:
     else:
         trained = names >= set(model.state_dict())
     if trained:
-        require_whole(model, fill(model, content, checkpoint), checkpoint)
+        fit = fill(model, content, checkpoint)
+        written = classes_of(content) or ()
+        for width in heads.values() if written and not fit.missing else ():
+            # Before the shapes, which only follow from them.
+            if width != len(written):
+                raise ConfigError(
+                    f'{checkpoint} was trained on {len(written)} classes ({", ".join(written[:SHOWN])}'
+                    f'{", ..." if len(written) > SHOWN else ""}), and these data have {width}; give data of its own '
+                    'classes, or name those that it does not know: ood_classes=NAME,NAME'
+                )
+        require_whole(model, fit, checkpoint)
     else:
         print_log(f'{checkpoint} is taken as what a training would start from: its backbone is evaluated', 'current')
         runner.cfg.checkpoint = checkpoint

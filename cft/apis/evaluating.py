@@ -143,8 +143,9 @@ def evaluate_runner(
     try:
         evaluation = _evaluated(runner, split, measures, folder, predicts, outside, check or (lambda dataset: None))
         if evaluation is not None:
-            found[0] = dataclasses.replace(evaluation, checkpoint=checkpoint)
-            found[0].write(folder)
+            evaluation = dataclasses.replace(evaluation, checkpoint=checkpoint)
+            evaluation.write(folder)
+            found[0] = evaluation
     except ConfigError as error:
         found[0] = error
     broadcast_object_list(found)

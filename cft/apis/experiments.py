@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
 
 from cft.errors import ConfigError
@@ -29,7 +30,7 @@ from .drawn_data import join_process_group
 from .evaluating import evaluate_runner
 from .evaluation_data import build_dataset, evaluated_split
 from .planning import forgotten_instances
-from .run_checks import PlanChecks, configured, splits_of
+from .run_checks import OPTIONS, PlanChecks, configured, splits_of
 from .run_facts import describe_data, describe_software, forget_peak, peak_memory, stage_switches
 from .runner import build_runner, initialise
 from .step_cost import logged_step_seconds
@@ -61,7 +62,8 @@ def run_plan(
         folder: Of the experiment; each run has a folder below ``runs`` in it.
         executor: As :func:`cft.experiments.named_executor` takes it, or one that stays open.
         progress: Where to show how far it is; None for standard output.
-        work: What is done with each run, where that is not :func:`train_and_measure`: ``'module:function'``.
+        work: What is done with each run, where that is not :func:`train_and_measure`: ``'module:function'``, as of
+            :func:`cft.experiments.execute`; its runs may have options of their own.
 
     Returns:
         The records in the order of ``runs``.
@@ -90,7 +92,7 @@ def run_plan(
         # What reading and checking of many configs tells is in the log of each run once more.
         with printed_to(Path(folder) / own_name(LOG)):
             join_process_group(configured(plan.runs[0]))
-            facts = PlanChecks().facts(plan.runs)
+            facts = PlanChecks(OPTIONS if work == WORK else None).facts(plan.runs)
         return execute(plan, folder, work, executor, progress, facts)
 
 
@@ -132,13 +134,7 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
         trains = run.options.get('train', True)
         runner = train(cfg, resume=is_resumable(folder)) if trains else _untrained(cfg)
         checkpoint = _take_chosen(runner, folder) if trains else None
-        measures = run.options.get('measures', ())
-        metrics = {
-            split: evaluate_runner(
-                runner, split, measures, folder, predicts=None if trains else False, checkpoint=checkpoint
-            ).metrics
-            for split in splits
-        }
+        metrics = {split: _measured(runner, split, run, folder, checkpoint) for split in splits}
         return RunRecord(
             name=run.name,
             fingerprint='',
@@ -154,6 +150,15 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
             data=_data(runner, splits, trains),
             versions=describe_software(),
         )
+
+
+def _measured(runner: Runner, split: str, run: Run, folder: Path, checkpoint: str | None) -> dict[str, float]:
+    """Metrics on a split, those first that have chosen the checkpoint."""
+    measures, predicts = run.options.get('measures', ()), None if run.options.get('train', True) else False
+    metrics = evaluate_runner(runner, split, measures, folder, predicts=predicts, checkpoint=checkpoint).metrics
+    hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook) and hook.save_best]
+    chosen = [name for hook in hooks for name in hook.key_indicators or () if name in metrics]
+    return {name: metrics[name] for name in [*chosen, *metrics]}
 
 
 def is_resumable(folder: Path) -> bool:

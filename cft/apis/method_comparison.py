@@ -15,11 +15,20 @@ from cft.experiments.printing import printed_to
 
 from .comparison_budget import read_duration, seeds_within, total_seconds
 from .comparison_rows import TASKS, find_task, is_config, rows_of
-from .comparison_runs import TEST_FRACTION, TUNING_DRAW, Amount, Design, check_splits_of, domains_of, metric_of
+from .comparison_runs import (
+    TEST_FRACTION,
+    TUNING_DRAW,
+    Amount,
+    Design,
+    base_config,
+    check_splits_of,
+    domains_of,
+    metric_of,
+)
 from .config import load_config
 from .experiments import LOG, run_plan
 from .overrides import Overrides
-from .planning import dry_run
+from .planning import dry_run, forgotten_instances
 
 METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # With fewer, a method is judged by the luck of a few settings.
@@ -138,10 +147,11 @@ def plan_comparison(
     keys = [row.key for row in rows]
     if baseline is not None and baseline not in keys:
         raise ConfigError(f'baseline={baseline} is none of the rows {", ".join(keys)}')
-    metrics = {metric_of(row) for row in rows}
+    bases = [base_config(row) for row in rows]
+    metrics = {metric_of(cfg) for cfg in bases}
     if len(metrics) > 1:
         raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
-    design = Design(rows, list(labels), seeds, trials, domains_of(rows[0]), list(measures))
+    design = Design(rows, list(labels), seeds, trials, domains_of(bases[0], rows[0].overrides), list(measures))
     check_splits_of(design)
     # Whether each method has a space shows before anything is trained.
     design.tuning_runs()
@@ -200,7 +210,7 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
         return run_plan(runs, folder, executor, progress)
 
     def told_elsewhere(make: Callable[..., list[Run]], *arguments: Any) -> list[Run]:
-        with printed_to(folder / LOG):
+        with printed_to(folder / LOG), forgotten_instances():
             return make(*arguments)
 
     design = plan.design
@@ -276,8 +286,8 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
     sentences = [f'Images: {numbers}.']
     if design.holds_out_domains:
         sentences.append(
-            f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; '
-            f'{design.seeds} seeds are averaged within it.'
+            f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; its draws are '
+            'averaged.'
         )
     else:
         sentences.append(
@@ -294,10 +304,11 @@ def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[Ru
         sentences.append('No settings were searched: every row has those of its config.')
     if design.seeds < plan.design.seeds:
         sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
+    draws = 'One draw (0)' if design.seeds == 1 else f'{design.seeds} draws (0 to {design.seeds - 1})'
     sentences.append(
-        f'{design.seeds} draws (0 to {design.seeds - 1}): a draw fixes the validation images, the labels and all '
-        'chance, alike for every row. Each model was tested once, with the epoch that validation chose. Intervals are '
-        'over these draws, for these test images.'
+        f'{draws}: a draw fixes the validation images, the labels and all chance, alike for every row. Each model was '
+        'tested once, with the epoch that validation chose. Intervals are over '
+        + ('domains.' if design.holds_out_domains else 'draws, for these test images.')
     )
     return sentences
 

@@ -120,9 +120,8 @@ def forgotten_instances() -> Iterator[None]:
 
     Example:
         >>> with forgotten_instances():
-        ...     MMLogger.get_instance('a run')
-        <MMLogger a run (INFO)>
-        >>> MMLogger.check_instance_created('a run')
+        ...     hub = MessageHub.get_instance('a run')
+        >>> MessageHub.check_instance_created('a run')
         False
     """
     kinds = (MMLogger, MessageHub, DefaultScope, Visualizer)

@@ -12,7 +12,7 @@ def search_table(found: SearchResult) -> str:
     Example:
         >>> print(search_table(found))  # doctest: +SKIP
     """
-    names = list(max((trial.point for trial in found.trials), key=len))
+    names = max((list(trial.point) for trial in found.trials), key=len)
     sign = 1 if all((t.value or 0) <= (found.best.value or 0) for t in found.trials if t.value is not None) else -1
     order = sorted(found.trials, key=lambda t: (t.value is None, -sign * (t.value or 0.0), t.number))
     rows = [['trial', found.metric, *names]]

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -15,12 +16,14 @@ from cft.engine.trial_storage import PRUNERS
 from cft.errors import ConfigError
 from cft.experiments import Executor, Plan, PlanProgress, Run, RunRecord, execute, named_executor
 from cft.experiments.job import Job
+from cft.experiments.printing import printed_to
 from cft.experiments.search_settings import SearchSettings
+from cft.files import require_writable
 
 from .catalogue import CONFIGS, find_config
 from .completion import complete_config
-from .config import load_config
-from .overrides import Overrides, names_of, values_of
+from .config import load_config, read_overrides
+from .overrides import Overrides, names_of
 from .run_checks import PlanChecks
 from .spaces import load_space
 from .splits import WITHOUT_TEST, check_disjoint, split_overrides
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 # On a cluster, where as many could begin as are let.
 MOST_SEARCHERS = 8
+# What configs say while they are checked.
+CHECKS = 'search.log'
 SMALLER_IS_BETTER = ('loss', 'ece', 'nll', 'brier')
 
 
@@ -117,8 +122,9 @@ def search(
     with contextlib.ExitStack() as stack:
         if isinstance(executor, str):
             executor = stack.enter_context(named_executor(executor, workers or trials))
-        settings = _settings(_name(path), given, space, seeds, metric, pruner, split_seed)
-        home.mkdir(parents=True, exist_ok=True)
+        require_writable(home)
+        with printed_to(home / CHECKS):
+            settings = _settings(_name(path), given, space, seeds, metric, pruner, split_seed)
         settings.join(home)
         # Optuna is for those who search.
         from cft.experiments.studies import SharedStudy, best_of
@@ -143,7 +149,7 @@ def _given(path: Path, overrides: Overrides) -> dict[str, Any]:
                 f'{name}: a search leaves the test split out, and has a folder of its own (--work-dir); set '
                 'it when you train the config that was chosen'
             )
-    return dict(overrides) if not isinstance(overrides, (list, tuple)) else values_of(load_config(path), overrides)
+    return dict(overrides) if isinstance(overrides, Mapping) else read_overrides(path, overrides)
 
 
 def _name(path: Path) -> str:
@@ -179,7 +185,7 @@ def _settings(
     complete = load_config(config, fixed)
     complete_config(complete)
     check_disjoint(complete)
-    return SearchSettings(config, fixed, found, metric, maximise, seeds, first_seed, 0, pruner)
+    return SearchSettings(config, fixed, found, metric, maximise, seeds, first_seed, 0, pruner, split_seed)
 
 
 def _objective(cfg: Config, metric: str | None) -> tuple[str, bool]:
@@ -220,7 +226,8 @@ class _SearchProgress(PlanProgress):
     """Shows the trials of a search instead of the processes that do them."""
 
     def __init__(self, study: 'SharedStudy', trials: int, stream: TextIO | None) -> None:
-        super().__init__(trials, stream)
+        super().__init__(stream)
+        self.total = trials
         self.study = study
         self._journal = study.folder / STUDY_FILE
         self._seen: set[int] = set()
@@ -252,6 +259,13 @@ class _SearchProgress(PlanProgress):
         if self.bar is not None:
             running = [result.number for result in self.study.results() if result.state == 'running']
             self.bar.update(self.task, description=f'trials {", ".join(map(str, running))}', eta=self._eta())
+
+    def expect(self, total: int, logs: str | Path) -> None:
+        """The trials are counted, not the processes that do them."""
+        if self.bar is not None:
+            self.bar.update(self.task, total=self.total, completed=self.done)
+        left = self.total - self.done
+        self.say(f'{left} trial{"s" * (left != 1)} to do; what each prints is in {self.study.folder}/runs/NAME/run.log')
 
     def begin(self, job: Job) -> None:
         """A searcher begins; its trials will be told."""

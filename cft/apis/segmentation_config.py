@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 
+from cft.datasets.held_out_parts import Division
 from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.mask_classes import MaskClasses, find_mask_classes
 from cft.datasets.segmentation_layout import all_masks, find_splits
+from cft.datasets.segmentation_parts import pairs_of_split
 from cft.engine.config_nodes import innermost_dataset, iterate_dicts
 
 DATASET = 'cft.SegmentationFolder'
@@ -64,9 +66,12 @@ def complete_segmentation_config(cfg: Config) -> None:
 
 def _look(dataset: dict, classes: str | Sequence[str] | None, used: Sequence[str]) -> MaskClasses:
     splits = find_splits(dataset['data_root'], dataset.get('image_folder'), dataset.get('mask_folder'))
+    division = Division(**{name: dataset[name] for name in Division._fields if name in dataset})
+    # Without masks of its own the test is the validation.
+    looked_at = [split for split in used if split != 'test' or split in splits or division.test_fraction]
     return find_mask_classes(
         dataset['data_root'],
-        all_masks({split: pairs for split, pairs in splits.items() if split in used}),
+        all_masks({split: pairs_of_split(splits, split, division, dataset['data_root']) for split in looked_at}),
         classes=classes,
         reduce_zero_label=bool(dataset.get('reduce_zero_label')),
         foreground=dataset.get('foreground'),

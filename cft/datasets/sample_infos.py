@@ -84,7 +84,7 @@ def sample_info(parts: Sequence[tuple[Dataset, np.ndarray]], index: int) -> dict
     """
     for part, indices in parts:
         if index < len(indices):
-            return dict(part.get_data_info(int(indices[index])))
+            return next(sample_infos(part, indices[index : index + 1]))
         index -= len(indices)
     raise IndexError(index)
 

@@ -1,16 +1,12 @@
 """Anybody's images and masks, with a validation split when there is none."""
 
-import logging
-from collections.abc import Sequence
-
-from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 
-from cft.datasets.held_out_parts import Division, HoldOut, Part, holding_out_groups, part_of_training, source_of
+from cft.datasets.held_out_parts import Division
 from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.mask_classes import find_mask_classes
-from cft.datasets.mask_matching import Pair
 from cft.datasets.segmentation_layout import all_masks, find_splits
+from cft.datasets.segmentation_parts import pairs_of_split
 from cft.datasets.voc_segmentation import mask_turns
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -86,7 +82,9 @@ class SegmentationFolder(BaseSegDataset):
         super().__init__(data_root=str(data_root), metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        pairs = self._pairs()
+        pairs = pairs_of_split(
+            self._splits, self.split, self.division, str(self.data_root), tells=self.split == 'train'
+        )
         # Every data loader's process would carry them.
         del self._splits
         images, masks = ([str(pair[place]) for pair in pairs] for place in (1, 2))
@@ -97,56 +95,3 @@ class SegmentationFolder(BaseSegDataset):
             {'img_path': image, 'seg_map_path': mask, 'mask_turn': turn, 'seg_fields': [], **settings}
             for image, mask, turn in zip(images, masks, turns, strict=True)
         ]
-
-    def _pairs(self) -> list[Pair]:
-        splits, root = self._splits, str(self.data_root)
-        own = splits.keys() & {'val', 'test'}
-        source = source_of(self.split, own, self.division, f'{root} has no test images')
-        if source.own:
-            return splits[source.split]
-        pairs = splits['train']
-        hold_out = holding_out_pairs(pairs, root, tells=self.split == 'train')
-        return [pairs[index] for index in part_of_training(source, len(pairs), hold_out)]
-
-
-def holding_out_pairs(pairs: Sequence[Pair], root: str, tells: bool = False) -> HoldOut:
-    """A choice of images in which sub-folders are not divided.
-
-    Args:
-        pairs: Of training.
-        root: Name of the data set, for messages.
-        tells: Whether the log tells what was held out.
-
-    Raises:
-        ConfigError: When it is used, if there is one image only.
-
-    Example:
-        >>> from pathlib import Path
-        >>> pairs = [Pair(f'{patient}/{i}', Path(), Path()) for patient in 'abc' for i in range(4)]
-        >>> len(holding_out_pairs(pairs, 'scans')(range(12), Part('val', 0.3, seed=0)))
-        4
-    """
-    folders = {pair.name.split('/')[0] for pair in pairs if '/' in pair.name}
-    # One folder alone, with all images, says nothing of what belongs together.
-    divided = len(folders) > 1 or (len(folders) == 1 and any('/' not in pair.name for pair in pairs))
-    groups = [pair.name.split('/')[0] if divided else pair.name for pair in pairs]
-    choose = holding_out_groups(groups, root)
-
-    def hold_out(left: Sequence[int], part: Part) -> set[int]:
-        if len(pairs) < 2:
-            raise ConfigError(
-                f'{root} has one image with a mask, so that none can be held out for {part.words}; add images'
-            )
-        chosen = choose(left, part)
-        if tells:
-            whole = sorted({groups[index] for index in chosen} & folders)
-            which = f': the folders {", ".join(whole[:5])}{", ..." if whole[5:] else ""} of {len(folders)}'
-            much = len(chosen) > 2 * part.fraction * len(left) + 1
-            more = (
-                f'; folders are not divided, so that these are more than {part.fraction:.0%}' if whole and much else ''
-            )
-            told = f'{len(chosen)} of {len(left)} images are held out for {part.words}{which if whole else ""}{more}'
-            print_log(f'{root}: {told}', 'current', logging.WARNING if more else logging.INFO)
-        return chosen
-
-    return hold_out

@@ -47,6 +47,10 @@ class MetricResult:
         std: Standard deviation over pairs (n - 1); nan for one pair.
         difference: To the baseline; None for the baseline itself.
         adjusted_p: Of the difference, corrected by Holm for all methods of the comparison; None for the baseline.
+
+    Example:
+        >>> MetricResult([93.0, 95.0], mean=94.0, std=1.41).verdict
+        'baseline'
     """
 
     values: list[float]
@@ -75,6 +79,10 @@ class PairOfMethods:
         second: Key of another.
         difference: First minus second.
         adjusted_p: Corrected by Holm for all pairs of methods.
+
+    Example:
+        >>> PairOfMethods('scl', 'coin', PairedDifference(5, -1.0, -1.5, -0.5, 0.001), adjusted_p=0.01).verdict
+        'below'
     """
 
     first: str
@@ -101,6 +109,11 @@ class MethodResult:
         step_seconds: Median time of a training step; None where nothing was trained.
         step_time_ratio: Median over pairs of the step time over the baseline's; None without times.
         peak_bytes: Most memory of a run; None where not measured.
+
+    Example:
+        >>> results = {'mIoU': MetricResult([61.0], 61.0, math.nan)}
+        >>> MethodResult('ce', 'CE', [0], results, 90.0, 0.2, 1.0, None).metrics['mIoU'].mean
+        61.0
     """
 
     key: str
@@ -123,6 +136,10 @@ class Comparison:
         methods: In the order to show.
         pairs: Every two methods, on the main metric.
         paired_by: What a pair is: ``'draw'`` or ``'domain'``.
+
+    Example:
+        >>> comparison.method('scl').metrics[comparison.metric].verdict  # doctest: +SKIP
+        'above'
     """
 
     metric: str

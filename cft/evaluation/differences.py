@@ -20,6 +20,10 @@ class PairedDifference:
         low: Lower end of the 95 % interval; nan where there is none.
         high: Upper end.
         p: Two-sided, of the hypothesis that the true mean is 0; nan for one pair.
+
+    Example:
+        >>> PairedDifference(pairs=5, mean=0.76, low=0.21, high=1.31, p=0.018).low > 0
+        True
     """
 
     pairs: int

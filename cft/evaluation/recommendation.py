@@ -15,6 +15,10 @@ class Recommendation:
     Attributes:
         key: Of the method; None where the pairs are too few for a choice.
         sentence: The choice and its reason.
+
+    Example:
+        >>> Recommendation('ce', 'No difference: no method is better than CE, so take CE.').key
+        'ce'
     """
 
     key: str | None
@@ -65,7 +69,7 @@ def recommend(comparison: Comparison) -> Recommendation:
     best = max(better, key=lambda method: sign * _main(comparison, method).mean)
     equals = [method for method in better if method is best or not _told_apart(comparison, best, method)]
     chosen = min(equals, key=lambda method: (method.step_time_ratio or 1.0, method is not best))
-    gain = f'{described_difference(_difference(comparison, chosen))} against {base.name}'
+    gain = f'{described_difference(_difference(comparison, chosen), _digits(comparison))} against {base.name}'
     if chosen is best:
         return Recommendation(best.key, f'Take {best.name}: {gain}.')
     return Recommendation(
@@ -107,14 +111,13 @@ def statements(comparison: Comparison) -> list[str]:
     return sentences
 
 
-def described_difference(difference: PairedDifference, digits: int | None = None) -> str:
+def described_difference(difference: PairedDifference, digits: int = 2) -> str:
     """A difference and its interval as text.
 
     Example:
         >>> described_difference(PairedDifference(5, 0.76, 0.21, 1.31, 0.01))
         '+0.76 (95 % interval +0.21 to +1.31)'
     """
-    digits = digits_of([difference.mean]) if digits is None else digits
     mean = signed(difference.mean, digits)
     if difference.pairs < 2:
         return f'{mean} (one pair, no interval)'

@@ -28,7 +28,6 @@ __all__ = [
     'RunsFailed',
     'Submitit',
     'execute',
-    'folder_of',
     'fingerprints',
     'folder_of',
     'named_executor',

@@ -83,7 +83,7 @@ def execute(
         while state.left:
             if _agreed(signals.received is not None):
                 executor.stop()
-                raise TrainingStopped(os.EX_TEMPFAIL)
+                raise _stopped(os.EX_TEMPFAIL, progress)
             _take_known(state, progress)
             jobs = _agreed(state.startable(executor.width - len(state.running)))
             for job in jobs:
@@ -178,7 +178,7 @@ def _take(outcome: Outcome, state: _State, progress: PlanProgress) -> None:
         record = _finish(name, state)
         progress.end(record, state.seconds_left(progress))
     elif outcome.state == 'stopped':
-        raise TrainingStopped(int(outcome.message))
+        raise _stopped(int(outcome.message), progress)
     elif outcome.state == 'held':
         progress.put_back(name)
     else:
@@ -188,6 +188,11 @@ def _take(outcome: Outcome, state: _State, progress: PlanProgress) -> None:
             progress.say(f'{name}: {outcome.message}; it is tried once more')
             return
         _fail(name, outcome.message, f'{name}: {outcome.message} (log: {job.log})', state, progress)
+
+
+def _stopped(code: int, progress: PlanProgress) -> TrainingStopped:
+    progress.say('stopped, as asked to; the same command goes on')
+    return TrainingStopped(code)
 
 
 def _finish(name: str, state: _State) -> RunRecord:

@@ -35,7 +35,7 @@ class Job:
         inputs: For each run that it needs the checkpoint, or the folder of a run without one.
 
     Example:
-        >>> Job(Run('ce-0', 'ce/folder'), '0f', Path('runs/ce-0-0f'), 'cft.apis.experiments:train_and_measure').finished
+        >>> Job(Run('ce-0', 'ce/folder'), '0f', Path('runs/ce-0-0f'), 'my_module:my_work', inputs={}).finished
         False
     """
 

@@ -31,6 +31,7 @@ class SearchSettings:
         first_seed: Of the first of them; the others follow.
         sampler_seed: Of the choice of trials.
         pruner: As of :func:`cft.engine.trial_storage.named_pruner`.
+        split_seed: Of the division into training and validation, which is in the overrides; None: the config's own.
     """
 
     config: str
@@ -42,6 +43,7 @@ class SearchSettings:
     first_seed: int
     sampler_seed: int
     pruner: str
+    split_seed: int | None = None
 
     @classmethod
     def read(cls, folder: Path) -> 'SearchSettings':
@@ -55,10 +57,7 @@ class SearchSettings:
         try:
             found = json.loads(path.read_text())
             space = found.pop('space')
-            parameters = {
-                name: Parameter(**{key: tuple(v) if isinstance(v, list) else v for key, v in said.items()})
-                for name, said in space['parameters'].items()
-            }
+            parameters = {name: _parameter(said) for name, said in space['parameters'].items()}
             return cls(space=Space(space['name'], parameters, tuple(space['points'])), **found)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f'{path} describes no search ({error}); remove it and its folder') from error
@@ -80,3 +79,8 @@ class SearchSettings:
                     'go on with it, or another --work-dir'
                 )
         write_atomically(path, json.dumps(mine, indent=1).encode())
+
+
+def _parameter(said: dict[str, Any]) -> Parameter:
+    lists = {name: tuple(said[name]) for name in ('settings', 'complements', 'values')}
+    return Parameter(**{**said, **lists})

@@ -68,10 +68,10 @@ class Parameter:
             >>> Parameter('lambda', ('con',), complements=('ce',)).overrides(0.9)
             {'con': 0.9, 'ce': 0.1}
         """
-        changed = dict.fromkeys(self.settings, value)
+        changed: dict[str, Value] = dict.fromkeys(self.settings, value)
         if self.complements:
             assert isinstance(value, int | float), 'the space was checked'
-            changed |= dict.fromkeys(self.complements, _rounded(1 - value))
+            changed.update({name: _rounded(1 - value) for name in self.complements})
         return changed
 
 

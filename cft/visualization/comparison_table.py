@@ -11,7 +11,9 @@ from .metric_names import shown_name
 from .tables import Table
 
 # Besides the main metric; more make lines that no screen holds, and stand in the numbers.
-MOST_MEASURES = 4
+MOST_MEASURES = 3
+# They come with every classification; what was asked for is shown first.
+LAST = 'calibration'
 
 
 def comparison_table(comparison: Comparison, measures: Sequence[str] | None = None) -> Table:
@@ -32,7 +34,8 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         SCHaNe | 95.21 ± 0.63  | +0.69 (+0.2 to +1.2) |     0.02 |      1.88
     """
     base = comparison.method(comparison.baseline)
-    others = [name for name in base.metrics if name != comparison.metric]
+    others = sorted(base.metrics, key=lambda name: name.startswith(LAST))
+    others.remove(comparison.metric)
     names = others[:MOST_MEASURES] if measures is None else list(measures)
     known = {
         'time': any(method.seconds for method in comparison.methods),
@@ -53,7 +56,8 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         rows.append(row)
     places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
     bold = {(best, column) for name, column in places.items() if (best := _best(comparison, name)) is not None}
-    note = f'{len(base.pairs)} {comparison.paired_by}s; ± one standard deviation; bold: best, and significantly so'
+    number = f'{len(base.pairs)} {comparison.paired_by}{"s" * (len(base.pairs) != 1)}'
+    note = f'{number}; ± one standard deviation; bold: best, and significantly so'
     return Table(columns, rows, bold, note)
 
 

@@ -43,7 +43,7 @@ def test_every_config_domain_and_seed(drawn: Path) -> None:
 def facts(drawn: Path, launcher: str = 'none', **changes: object) -> list[dict]:
     runs = held_out_runs([CE], [0], settings(drawn, **changes))
     runs = [replace(run, overrides={**run.overrides, 'launcher': launcher}) for run in runs]
-    return [PlanChecks()._settings(run) for run in runs]
+    return [PlanChecks()._settings(configured(run)) for run in runs]
 
 
 def test_what_a_result_depends_on(drawn: Path) -> None:

@@ -128,6 +128,16 @@ def test_other_data_sets_are_left_alone() -> None:
     assert cfg.to_dict() == before
 
 
+def test_classes_that_are_left_out_do_not_count(images: tuple[Path, np.ndarray]) -> None:
+    cfg = load_config(FOLDER, {'data_root': str(images[0])})
+    dataset = cfg.train_dataloader.dataset
+    complete_folder_config(cfg)
+    whole, cfg.model.head.num_classes = cfg.model.head.num_classes, None
+    cfg.train_dataloader.dataset = dict(type='cft.ClassSubset', without=['a'], dataset=dataset)
+    complete_folder_config(cfg)
+    assert cfg.model.head.num_classes == whole - 1
+
+
 def test_unknown_normalization_is_named(images: tuple[Path, np.ndarray]) -> None:
     with pytest.raises(ConfigError, match="normalization must be 'imagenet', 'dataset' or 'backbone', got 'cifar'"):
         complete(images[0], normalization='cifar')

@@ -132,7 +132,7 @@ class TestProtocol:
         assert '| CE |' in files['table.md'] and r'\toprule' in files['table.tex']
         assert 'No choice can be made' in files['report.html'] and 'cft compare' in files['report.html']
         text = '\n'.join(summary_lines(found))
-        assert '15 training, 5 validation, 12 test' in text and 'by 3 trials for every row' in text
+        assert '15 training, 6 validation, 12 test' in text and 'by 3 trials for every row' in text
 
 
 def images(cfg: Config, split: str) -> set[str]:
@@ -192,12 +192,12 @@ def test_killed_and_started_again_repeats_nothing_and_gives_the_same_table(data,
 )
 def test_mistakes_show_before_any_work(data, options, message):
     with pytest.raises(ConfigError, match=message):
-        plan_comparison(settings(data), **{'methods': ['ce', 'scl'], 'trials': 0, **options})
+        plan_comparison(settings(data), **{'methods': ['ce', 'scl'], 'trials': 0, 'seeds': 1, **options})
 
 
 def test_a_test_split_that_is_the_validation_split_is_refused(data):
     with pytest.raises(ConfigError, match='images are for validation and test at once'):
-        plan_comparison(settings(data, test_fraction=0.0), methods=['ce'], trials=0)
+        plan_comparison(settings(data, test_fraction=0.0), methods=['ce'], trials=0, seeds=1)
 
 
 def test_data_that_nobody_named():
@@ -206,8 +206,8 @@ def test_data_that_nobody_named():
 
 
 def test_amounts_of_labels_each_have_their_own_trials_and_draws(data):
-    plan = plan_comparison(settings(data), methods=['ce', 'coin'], seeds=3, labels=[2, 4, None])
-    assert plan.runs == (2 * 3 * 8, 2 * 3 * 3)
+    plan = plan_comparison(settings(data), methods=['ce', 'coin'], seeds=1, labels=[2, 4, None])
+    assert plan.runs == (2 * 3 * 8, 2 * 3)
     runs = plan.design.tuning_runs()
     assert len({run.name for run in runs}) == 48 and {run.seed for run in runs} == {1000}
     subsets = {run.labels['labels']: run.overrides.get('train_dataloader.dataset', {}).get('per_class') for run in runs}
@@ -227,7 +227,7 @@ def test_each_domain_is_held_out_and_is_a_pair(tmp_path):
     tuning = plan.design.tuning_runs()
     assert plan.runs == (2 * 3 * 8, 2 * 3) and len(tuning) == 48
     assert all(run.overrides['test_domain'] == run.labels['domain'] for run in tuning)
-    one = plan_comparison([*as_texts(domain_settings(root)), 'test_domain=art'], methods=['ce'], trials=0)
+    one = plan_comparison([*as_texts(domain_settings(root)), 'test_domain=art'], methods=['ce'], trials=0, seeds=1)
     assert one.design.domains == ['art']
 
 
@@ -240,10 +240,10 @@ def domain_settings(root: Path) -> dict[str, object]:
 def test_masks_are_judged_by_the_mean_iou(tmp_path):
     usual(tmp_path / 'cells', 12)
     values = {'data_root': str(tmp_path / 'cells'), 'backbone': 'resnet18'}
-    plan = plan_comparison(values, methods=['ce', 'scl'], trials=0)
+    plan = plan_comparison(values, methods=['ce', 'scl'], trials=0, seeds=1)
     assert plan.metric == 'mIoU' and [row.config for row in plan.design.rows] == ['ce/folder_seg', 'scl/folder_seg']
     with pytest.raises(ConfigError, match='labels=5: a number for each class needs images of one class each'):
-        plan_comparison(values, methods=['ce'], trials=0, labels=[5])
+        plan_comparison(values, methods=['ce'], trials=0, seeds=1, labels=[5])
 
 
 def test_boxes_are_judged_by_the_average_precision(tmp_path):
@@ -255,16 +255,16 @@ def test_boxes_are_judged_by_the_average_precision(tmp_path):
 
 
 def test_costs_are_told_before(data, tmp_path):
-    plan = plan_comparison(settings(data), methods=['ce'], seeds=5, budget='1h')
+    plan = plan_comparison(settings(data), methods=['ce'], seeds=2, budget='1h')
     lines = describe_costs(plan, tmp_path / 'new', 'in-process')
-    assert '13 runs: 8 to choose settings' in lines[-3] and lines[-1].startswith('budget 60 min: seeds are cut')
+    assert '10 runs: 8 to choose settings' in lines[-3] and lines[-1].startswith('budget 60 min: seeds are cut')
     assert not (tmp_path / 'new').exists()
 
 
 def test_a_budget_is_kept_by_fewer_draws(data):
-    plan = plan_comparison(settings(data), methods=['ce', 'scl'], seeds=9, budget='130s')
+    plan = plan_comparison(settings(data), methods=['ce', 'scl'], seeds=5, budget='110s')
     first = [RunRecord(name, 'f', 'c', seconds=seconds) for name, seconds in (('ce-0', 8.0), ('scl-0', 12.0))]
     # 20 s for one run of each, two at a time: 10 s for each trial and each draw.
     design, told = method_comparison._within_budget(plan, first, width=2)
-    assert (design.seeds, design.trials) == (5, 8) and design.tuning_runs() == plan.design.tuning_runs()
-    assert told.startswith('9 draws do not fit') and '5 are done, with all 8 trials of every row' in told
+    assert (design.seeds, design.trials) == (3, 8)
+    assert told.startswith('5 draws do not fit') and '3 are done, with all 8 trials of every row' in told

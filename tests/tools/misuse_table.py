@@ -460,14 +460,12 @@ OTHERS = [
         ('--draws many', '--draws', "'many'"),
         ('--long', '--long', 'unrecognized'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
-        ('--work-dir used', 'in use', '--work-dir DIR'),
         ('--executor local:none', '--executor local:none', 'number of workers'),
     ),
     *of(
         'tools/analysis/beyond_accuracy.py',
         ('--draws 2', '--draws', 'at least 3'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
-        ('--work-dir used', 'in use', '--work-dir DIR'),
     ),
     *of(
         'tools/datasets/prepare_coco.py',

@@ -11,6 +11,7 @@ from scipy import stats
 
 from cft.apis import load_config
 from cft.apis.evaluation_data import build_dataset
+from cft.apis.run_checks import PlanChecks
 from cft.experiments import Run, RunRecord
 from tests.support.command_line import ROOT
 
@@ -58,6 +59,14 @@ def test_settings_change_the_data_that_they_name(analysis: SimpleNamespace) -> N
     assert [len(part) for part in unseen] == [int((~np.isin(part, without)).sum()) for part in clean]
 
 
+def test_every_run_is_another_one_and_its_config_sound(analysis: SimpleNamespace) -> None:
+    """All settings of a draw pass the checks before the first run, and no two are taken for the same."""
+    runs = analysis.planned_runs([0])
+    facts = PlanChecks().facts(runs)
+    different = {json.dumps([facts[run.name], run.seed, run.options], sort_keys=True) for run in runs}
+    assert len(different) == len(runs) == 1 + 4 * 5
+
+
 def test_classes_left_out_differ_between_draws(analysis: SimpleNamespace) -> None:
     found = {tuple(analysis.unseen_classes(draw)) for draw in range(30)}
     assert len(found) > 20 and all(len(set(names)) == 3 for names in found)
@@ -80,6 +89,6 @@ def test_table_figures_and_numbers(analysis: SimpleNamespace, tmp_path: Path) ->
         assert float(told[1].strip('*')) == pytest.approx((interval.high - interval.low) / 2, abs=0.006)
     assert numbers['s_dbw on validation']['s_dbw/tong']['step'] == [0, 40, 80]
     assert numbers['s_dbw on validation']['s_dbw/tong']['values']['coin'][2] == [1.0, 2.5, 0.25]
-    assert 's_dbw/tong at the end (step 80): CE 0.250, COIN minus CE +0.000' in printed
+    assert 's_dbw/tong at the end (step 80): CE 0.250; COIN minus CE +0.000' in printed
     assert 'COIN against CE. Better: accuracy; retrieval mAP@R;' in page and 'python beyond_accuracy.py' in page
     assert all((tmp_path / f'{name}.svg').stat().st_size > 10_000 for name in ('beyond_accuracy', 's_dbw'))

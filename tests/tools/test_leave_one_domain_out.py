@@ -88,7 +88,7 @@ def test_mistakes(
 def test_work_dir_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
     (tmp_path / 'file').touch()
     assert call_tool(monkeypatch, 'leave_one_domain_out', CE, '--work-dir', tmp_path / 'file') == 2
-    assert 'choose --work-dir DIR' in capfd.readouterr().err
+    assert 'is a file; give another folder' in capfd.readouterr().err
 
 
 def test_help_and_usage() -> None:

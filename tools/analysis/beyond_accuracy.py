@@ -10,16 +10,18 @@ measurement. Runs that are finished are not repeated.
 """
 
 import argparse
+import functools
 import json
 import shlex
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from _cli import add_executor, at_least, readable_errors, series_log
+from _cli import add_executor, at_least, readable_errors
 
 if TYPE_CHECKING:
     from cft.evaluation import Comparison
@@ -32,6 +34,7 @@ PRETRAINED = 'sce'
 CLEAN, UNSEEN = 'clean', 'unseen'
 NOISE = {'noisy20': 0.2, 'noisy40': 0.4}
 NUM_UNSEEN, NUM_CLASSES = 3, 10
+SPLITS = ('train', 'val', 'test')
 S_DBW = ('s_dbw/halkidi', 's_dbw/tong')
 # Also where COIN's stages meet, step 40 of 80.
 STEPS_BETWEEN = 10
@@ -106,7 +109,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    with readable_errors(), series_log(args.work_dir, 'analysis beyond accuracy'):
+    with readable_errors():
         from cft.apis.experiments import run_plan
         from cft.apis.new_classes import WORK
 
@@ -134,26 +137,33 @@ def planned_runs(draws: Sequence[int]) -> list['Run']:
 
 def changes(config: str, setting: str, draw: int) -> dict[str, Any]:
     """Config settings that make a setting of a draw."""
-    from cft.apis import load_config
-
-    cfg = load_config(config, {'train_dataloader.dataset.seed': draw})
-    parts = {split: cfg[f'{split}_dataloader'].dataset.to_dict() for split in ('train', 'val', 'test')}
+    datasets, hooks = parts_of_config(config)
+    datasets = {**datasets, 'train': {**datasets['train'], 'seed': draw}}
     if setting in NOISE:
-        noisy = {'type': 'cft.NoisyLabels', 'rate': NOISE[setting], 'seed': draw, 'dataset': parts['train']}
+        noisy = {'type': 'cft.NoisyLabels', 'rate': NOISE[setting], 'seed': draw, 'dataset': datasets['train']}
         return {'train_dataloader.dataset': noisy}
     if setting == UNSEEN:
         without = unseen_classes(draw)
         subsets = {
             f'{split}_dataloader.dataset': {'type': 'cft.ClassSubset', 'without': without, 'dataset': dataset}
-            for split, dataset in parts.items()
+            for split, dataset in datasets.items()
         }
         return {**subsets, 'model.head.num_classes': NUM_CLASSES - NUM_UNSEEN}
     hook = {'type': 'cft.EmbeddingMeasuresHook', 'measures': list(S_DBW)}
     return {
         'train_dataloader.dataset.seed': draw,
         'train_cfg.val_interval': STEPS_BETWEEN,
-        'custom_hooks': [*map(dict, cfg.get('custom_hooks', [])), hook],
+        'custom_hooks': [*hooks, hook],
     }
+
+
+@functools.cache
+def parts_of_config(config: str) -> tuple[dict[str, dict], list[dict]]:
+    """The data set of each split, and the hooks."""
+    from cft.apis import load_config
+
+    cfg = load_config(config).to_dict()
+    return {split: cfg[f'{split}_dataloader']['dataset'] for split in SPLITS}, cfg.get('custom_hooks', [])
 
 
 def unseen_classes(draw: int) -> list[str]:
@@ -177,9 +187,7 @@ def write_results(records: Sequence['RunRecord'], work_dir: Path, command: str) 
     }  # fmt: skip
     draws = sorted({record.labels['draw'] for record in records if record.labels})
     numbers = {'command': command, 'draws': draws, 'methods': METHODS, 'values': values, 's_dbw on validation': curves}
-    # One line for each list of numbers.
-    text = json.dumps(numbers, indent=1).replace('\n   ', ' ').replace('\n  ]', ' ]')
-    (work_dir / 'beyond_accuracy.json').write_text(f'{text}\n')
+    (work_dir / 'beyond_accuracy.json').write_text(f'{json.dumps(numbers)}\n')
     found, claim = told_differences(comparisons), told_s_dbw(curves)
     page = PAGE.format(
         command=command, table=tables.markdown(table), caption=table.caption, found=bullets(found), claim=bullets(claim)
@@ -243,16 +251,16 @@ def told_differences(comparisons: Sequence['Comparison']) -> list[str]:
     """For each method in which measures it is better than cross-entropy, in which worse, and where one cannot tell."""
     sentences = []
     for key in (key for key in METHODS if key != BASELINE):
-        found: dict[str, list[str]] = {'Better': [], 'Worse': [], 'Not distinguishable': []}
+        found: dict[str, list[str]] = {'Better': [], 'Worse': []}
         for row, comparison in zip(ROWS, comparisons, strict=True):
             verdict = comparison.method(key).metrics[row.metric].verdict
-            better = 'below' if row.smaller else 'above'
-            kind = (
-                'Better' if verdict == better else 'Worse' if verdict in ('above', 'below') else 'Not distinguishable'
-            )
-            found[kind].append(row.name.removesuffix(' (%)').removesuffix(' (nats)'))
+            if verdict in ('above', 'below'):
+                better = 'below' if row.smaller else 'above'
+                name = row.name.removesuffix(' (%)').removesuffix(' (nats)')
+                found['Better' if verdict == better else 'Worse'].append(name)
         told = [f'{kind}: {"; ".join(names)}.' for kind, names in found.items() if names]
-        sentences.append(f'{METHODS[key]} against CE. {" ".join(told)}')
+        rest = 'In the others not distinguishable.' if told else 'Not distinguishable in any measure.'
+        sentences.append(' '.join([f'{METHODS[key]} against CE.', *told, rest]))
     return sentences
 
 
@@ -264,14 +272,14 @@ def told_s_dbw(curves: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name, found in curves.items():
         middle, last = len(found['step']) // 2, len(found['step']) - 1
         for when, at in (('before fine-tuning', 0), ('after stage 1', middle), ('at the end', last)):
-            ce, coin = ([draw[at] for draw in found['values'][key]] for key in ('ce', 'coin'))
-            text = f'{name} {when} (step {found["step"][at]}): CE {sum(ce) / len(ce):.3f}'
-            if at:
-                difference = paired_difference(coin, ce)
+            values = {key: [draw[at] for draw in rows] for key, rows in found['values'].items()}
+            text = f'{name} {when} (step {found["step"][at]}): CE {sum(values["ce"]) / len(values["ce"]):.3f}'
+            for other in ('ce', 'scl') if at else ():
+                difference = paired_difference(values['coin'], values[other])
                 holds = 'lower' if difference.high < 0 else 'higher' if difference.low > 0 else 'not distinguishable'
                 text += (
-                    f', COIN minus CE {difference.mean:+.3f} (95 % interval {difference.low:+.3f} to '
-                    f'{difference.high:+.3f}, {len(ce)} draws): {holds}'
+                    f'; COIN minus {CURVES[other]} {difference.mean:+.3f} (95 % interval {difference.low:+.3f} to '
+                    f'{difference.high:+.3f}, {difference.pairs} draws), {holds}'
                 )
             sentences.append(f'{text}.')
     return sentences
@@ -300,7 +308,9 @@ def differences_figure(comparisons: Sequence['Comparison']) -> Any:
             axes.scatter([mean], [place], s=30, color=colors[key], zorder=3)
         axes.set_yticks(range(len(others)), [METHODS[key] for key in others])
         axes.set_ylim(len(others) - 0.5, -0.5)
-        axes.set_title(row.name + ('\nsmaller is better' if row.smaller else ''), fontsize=9, color=INK)
+        axes.locator_params(axis='x', nbins=5)
+        title = textwrap.fill(row.name, 34) + ('\nsmaller is better' if row.smaller else '')
+        axes.set_title(title, fontsize=9, color=INK)
         quiet_axes(axes, grid='x')
         axes.tick_params(axis='y', labelcolor=INK)
     figure.supxlabel('difference to CE, paired over draws, with its 95 % interval', fontsize=9, color=QUIET)

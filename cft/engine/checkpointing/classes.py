@@ -22,8 +22,18 @@ def check_classes(model: nn.Module, content: object, dataset: Dataset, path: obj
     A run that only starts from the checkpoint may have other classes; it is
     told if its classifier begins with the weights of as many others.
 
+    Args:
+        model: With or without wrappers.
+        content: Of the checkpoint.
+        dataset: With the names of its classes in ``metainfo``.
+        path: For the messages.
+        purpose: What is done with the checkpoint.
+
     Raises:
         ConfigError: If they differ in their names, their order or, unless the run only starts, their number.
+
+    Example:
+        >>> check_classes(runner.model, checkpoint, runner.test_dataloader.dataset, 'a.pth', 'test')  # doctest: +SKIP
     """
     data = names_in(getattr(dataset, 'metainfo', None))
     if data is None or not num_classes_of(unwrap_model(model)):

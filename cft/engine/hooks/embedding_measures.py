@@ -117,6 +117,6 @@ class EmbeddingMeasuresHook(Hook):
 
 
 def _encoded(runner: Runner, loader: DataLoader, scores: bool) -> dict[str, np.ndarray]:
-    rows: Iterator[dict] = in_order(encode_batches(runner.model, loader, scores), len(loader.dataset))  # type: ignore[arg-type]
+    rows: Iterator[dict] = in_order(encode_batches(runner.model, loader, scores), len(loader.dataset))  # type: ignore[arg-type]  # it has a length
     parts = list(rows)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
