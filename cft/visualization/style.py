@@ -39,8 +39,9 @@ def series_colors(names: Sequence[str], baseline: str | None = None) -> dict[str
         {'ce': '#616e7c', 'scl': '#0072b2', 'coin': '#d55e00'}
     """
     colors = cycle(SERIES)
-    twins = [] if baseline is None else [f'{baseline}@scratch', f'{baseline} from scratch']
-    fixed: dict[str | None, str] = {baseline: BASELINE, **dict.fromkeys(twins, SCRATCH)}
+    fixed: dict[str, str] = {}
+    if baseline is not None:
+        fixed = {baseline: BASELINE, f'{baseline}@scratch': SCRATCH, f'{baseline} from scratch': SCRATCH}
     return {name: fixed.get(name) or next(colors) for name in names}
 
 
