@@ -104,6 +104,8 @@ setup(
         'tensorboard': ['tensorboard>=2.16'],
         'wandb': ['wandb>=0.19'],
         'mlflow': ['mlflow-skinny>=3'],
-        'benchmarks': ['pytorch-metric-learning>=2.6'],
+        'benchmarks': ['pytorch-metric-learning>=2.6', 's-dbw>=0.4', 'torchmetrics>=1.4'],
+        # With Chromium, the tests look at the pages.
+        'browser': ['playwright>=1.40'],
     },
 )

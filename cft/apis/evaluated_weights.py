@@ -46,7 +46,7 @@ def load_weights(runner: Runner, checkpoint: str) -> tuple[bool, object]:
         trained = names >= set(model.state_dict())
     if trained:
         fit = fill(model, content, checkpoint)
-        written = classes_of(content)
+        written = classes_of(content) or ()
         for width in heads.values() if written and not fit.missing else ():
             # Before the shapes, which only follow from them.
             if width != len(written):

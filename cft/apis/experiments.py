@@ -30,7 +30,7 @@ from .drawn_data import join_process_group
 from .evaluating import evaluate_runner
 from .evaluation_data import build_dataset, evaluated_split
 from .planning import forgotten_instances
-from .run_checks import PlanChecks, configured, splits_of
+from .run_checks import OPTIONS, PlanChecks, configured, splits_of
 from .run_facts import describe_data, describe_software, forget_peak, peak_memory, stage_switches
 from .runner import build_runner, initialise
 from .step_cost import logged_step_seconds
@@ -62,7 +62,8 @@ def run_plan(
         folder: Of the experiment; each run has a folder below ``runs`` in it.
         executor: As :func:`cft.experiments.named_executor` takes it, or one that stays open.
         progress: Where to show how far it is; None for standard output.
-        work: What is done with each run, where that is not :func:`train_and_measure`: ``'module:function'``.
+        work: What is done with each run, where that is not :func:`train_and_measure`: ``'module:function'``, as of
+            :func:`cft.experiments.execute`; its runs may have options of their own.
 
     Returns:
         The records in the order of ``runs``.
@@ -89,9 +90,9 @@ def run_plan(
             # What is wrong with it shows first.
             executor = stack.enter_context(named_executor(executor, len(plan)))
         # What reading and checking of many configs tells is in the log of each run once more.
-        with printed_to(Path(folder) / own_name(LOG)):
+        with printed_to(Path(folder) / own_name(LOG)), forgotten_instances():
             join_process_group(configured(plan.runs[0]))
-            facts = PlanChecks().facts(plan.runs)
+            facts = PlanChecks(OPTIONS if work == WORK else None).facts(plan.runs)
         return execute(plan, folder, work, executor, progress, facts)
 
 

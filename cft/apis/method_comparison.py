@@ -225,7 +225,7 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
     chosen = {(choice.method, choice.labels, choice.domain): choice.settings for choice in choices}
     records = do(
         told_elsewhere(design.final_runs, chosen),
-        f'{design.seeds} draws of each row with the chosen settings, each tested once',
+        f'{design.seeds} draw{"s" * (design.seeds != 1)} of each row with the chosen settings, each tested once',
     )
     domains = design.holds_out_domains
     comparisons = {

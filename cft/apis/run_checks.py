@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from .setting_values import check_splits
 
 # What says where and how a run is done, not what it computes.
 PLACE_KEYS = ('work_dir', 'experiment_name', 'launcher', 'resume', 'log_level', 'visualizer', 'tracker')
-# What a run may be asked for beside its training, with the defaults; see cft.apis.experiments.
+# What a run may be asked for beside its training: see cft.apis.train_and_measure.
 OPTIONS = {'splits', 'measures', 'train'}
 # Beside the data loaders, what says which data are read.
 DATA_KEYS = ('data_root', 'drawn_data', 'classes', 'label_format', 'test_domain', 'default_scope', 'launcher')
@@ -60,13 +60,17 @@ def splits_of(run: Run, cfg: Config) -> list[str]:
 class PlanChecks:
     """Checks runs; what they share, such as data and checkpoints, is read once.
 
+    Args:
+        options: The options that a run may have; None: any, for work of one's own.
+
     Example:
         >>> facts = PlanChecks().facts([Run('ce-0', 'quickstart/ce_digits')])
         >>> sorted(facts['ce-0'])
         ['config', 'data']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, options: Collection[str] | None = OPTIONS) -> None:
+        self._options = options
         self._contents: dict[tuple, str] = {}
         self._data: dict[str, dict] = {}
 
@@ -96,8 +100,8 @@ class PlanChecks:
             return None, str(error)
 
     def _facts(self, run: Run) -> dict[str, Any]:
-        if unknown := set(run.options) - OPTIONS:
-            raise ConfigError(f'unknown options {sorted(unknown)}; there are {sorted(OPTIONS)}')
+        if self._options is not None and (unknown := set(run.options) - set(self._options)):
+            raise ConfigError(f'unknown options {sorted(unknown)}; there are {sorted(self._options)}')
         cfg = configured(run)
         check_splits(cfg)
         check_config(cfg)

@@ -49,6 +49,10 @@ class SearchResult:
         best: The one with the best value.
         importances: Part of the variation of the value that each parameter accounts for; empty with few trials.
         config: The file of the best config.
+
+    Example:
+        >>> search('scl/folder', trials=8, overrides={'data_root': 'flowers'}).best.value  # doctest: +SKIP
+        93.1
     """
 
     folder: Path
@@ -264,7 +268,8 @@ class _SearchProgress(PlanProgress):
         """The trials are counted, not the processes that do them."""
         if self.bar is not None:
             self.bar.update(self.task, total=self.total, completed=self.done)
-        self.say(f'{self.total - self.done} trials are left; what each prints is in {self.study.folder}/runs')
+        left = self.total - self.done
+        self.say(f'{left} trial{"s" * (left != 1)} to do; what each prints is in {self.study.folder}/runs/NAME/run.log')
 
     def begin(self, job: Job) -> None:
         """A searcher begins; its trials will be told."""

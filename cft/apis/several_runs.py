@@ -13,6 +13,7 @@ from cft.evaluation.comparison import Comparison, compare_methods
 from cft.evaluation.result import Evaluation
 from cft.experiments import RunRecord
 
+from .comparison_rows import NAMES, SCRATCH
 from .run_records import read_run
 from .run_views import evaluation_of, rows_of
 
@@ -60,11 +61,28 @@ def comparison_of(records: Sequence[RunRecord], split: str) -> Comparison | None
         return None
     metrics = in_order(records[0].metrics.get(split, {}))
     baseline = 'ce' if 'ce' in methods else methods[0]
+    known = list(NAMES)
+    methods.sort(
+        key=lambda key: (key.removesuffix(SCRATCH) != baseline, known.index(key) if key in known else len(known))
+    )
+    names = {key: method_name(key) for key in methods}
     try:
-        return compare_methods(records, {key: key for key in methods}, baseline, metrics[0], split) if metrics else None
+        return compare_methods(records, names, baseline, metrics[0], split) if metrics else None
     except ConfigError as error:
         print_log(f'The methods are shown side by side: {error}', 'current', logging.WARNING)
         return None
+
+
+def method_name(key: str) -> str:
+    """A row of a comparison as its table names it.
+
+    Example:
+        >>> method_name('ce@scratch'), method_name('moco/coretuning'), method_name('mine')
+        ('CE from scratch', 'moco: Core-tuning', 'mine')
+    """
+    *checkpoint, method = key.removesuffix(SCRATCH).split('/')
+    name = ': '.join([*checkpoint, NAMES.get(method, method)])
+    return f'{name} from scratch' if key.endswith(SCRATCH) else name
 
 
 def features_section(

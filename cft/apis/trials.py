@@ -1,19 +1,19 @@
 """The work of a search: a process that does one trial after the other, and the trainings of a trial."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cft.engine.hooks.trial_report import FILE as PRUNED
+from cft.engine.hooks.trial_report import TrialPruned
 from cft.errors import ConfigError
-from cft.experiments import InProcess, Plan, PlanProgress, Run, RunRecord, execute
+from cft.experiments import InProcess, Plan, PlanProgress, Run, RunRecord, execute, read_curves
 from cft.experiments.search_settings import SearchSettings
 from cft.experiments.studies import HeldTrial, SharedStudy
 
 from .experiments import train_and_measure
 from .run_checks import PlanChecks
+from .run_facts import describe_software
 
 SEARCHERS = 'searchers'
 SEARCH_WORK = 'cft.apis.trials:do_trials'
@@ -59,11 +59,11 @@ def _do(trial: HeldTrial, study: SharedStudy, checks: PlanChecks, executor: InPr
             facts[run.name] = [facts[run.name], settings.pruner]
             (record,) = execute(Plan([run]), study.folder, TRIAL_WORK, executor, PlanProgress(), facts)
             if not record.complete:
-                study.prune(trial, f'after validation {_pruned_at(study.folder, record)}')
+                study.prune(trial)
                 return
             values.append(_value(record, settings.metric))
         except ConfigError as error:
-            study.fail(trial, str(error))
+            study.fail(trial, ' '.join(str(error).split()).removeprefix('1 of 1 runs failed: '))
             return
     study.complete(trial, values)
 
@@ -106,14 +106,19 @@ def train_trial(run: Run, folder: Path, inputs: Mapping[str, Path]) -> RunRecord
             'maximise': settings.maximise,
             'pruner': settings.pruner,
         }
-    record = train_and_measure(replace(run, overrides=overrides), folder, inputs)
+    try:
+        record = train_and_measure(replace(run, overrides=overrides), folder, inputs)
+    except TrialPruned as pruned:
+        record = RunRecord(
+            run.name,
+            '',
+            str(run.config),
+            seed=run.seed,
+            metrics={'val': {settings.metric: pruned.value}},
+            curves=read_curves(folder),
+            versions=describe_software(),
+            complete=False,
+        )
     for path in [*folder.glob('*.pth'), folder / 'last_checkpoint']:
         path.unlink(missing_ok=True)
-    return replace(record, overrides=run.overrides, checkpoint=None, complete=not (folder / PRUNED).is_file())
-
-
-def _pruned_at(home: Path, record: RunRecord) -> str:
-    for path in home.glob(f'runs/*-{record.fingerprint[:10]}/{PRUNED}'):
-        where = json.loads(path.read_text())
-        return f'{where["validation"]} of {where["of"]}'
-    return 'of another trial with the same settings'
+    return replace(record, overrides=run.overrides, checkpoint=None)

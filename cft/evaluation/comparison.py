@@ -12,12 +12,11 @@ import numpy as np
 from cft.errors import DataError
 
 from .differences import CONFIDENCE, PairedDifference, holm, paired_difference
+from .embedding_measures import MEASURES
 
 # With two pairs the interval is 12.7 standard errors wide, and equal differences are likely by chance.
 FEWEST_PAIRS = 3
-# Measures of which a smaller value is better; every other one of which one can say it is better when larger.
-SMALLER_IS_BETTER = ('s_dbw', 'scatter_ratio', 'calibration')
-NEITHER_IS_BETTER = ('isotropy', 'similarity', 'alignment', 'uniformity')
+DIRECTIONS = {'higher': 1, 'lower': -1, '': 0}
 
 
 class Record(Protocol):
@@ -160,9 +159,8 @@ def direction(metric: str) -> int:
         >>> direction('accuracy/top1'), direction('calibration/ece'), direction('isotropy')
         (1, -1, 0)
     """
-    if metric.startswith(NEITHER_IS_BETTER):
-        return 0
-    return -1 if metric.startswith(SMALLER_IS_BETTER) else 1
+    # The metrics of the tasks, such as mIoU and AP, are larger where they are better.
+    return DIRECTIONS[MEASURES[metric].better] if metric in MEASURES else 1
 
 
 def compare_methods(

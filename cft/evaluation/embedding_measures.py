@@ -152,11 +152,11 @@ MEASURES: dict[str, Measure] = {
         lambda m: s_dbw(m.features, m.labels, 'halkidi2001'), 'lower', 'the same as printed in 2001'
     ),
     's_dbw/tong': Measure(lambda m: s_dbw(m.features, m.labels, 'tong'), 'lower', "the same as COIN's code has it"),
-    'isotropy': Measure(lambda m: isotropy(m.features), 'higher', 'evenness over directions, 1 is isotropic'),
-    'alignment': Measure(lambda m: alignment(m.features, m.labels), 'lower', 'squared distance within a class'),
-    'uniformity': Measure(lambda m: uniformity(m.features), 'lower', 'log mean potential of all pairs'),
-    'similarity/positive': Measure(lambda m: m.similarities[0], 'higher', 'mean cosine similarity within a class'),
-    'similarity/negative': Measure(lambda m: m.similarities[1], 'lower', 'mean cosine similarity between classes'),
+    'isotropy': Measure(lambda m: isotropy(m.features), '', 'evenness over directions, 1 is isotropic'),
+    'alignment': Measure(lambda m: alignment(m.features, m.labels), '', 'squared distance within a class'),
+    'uniformity': Measure(lambda m: uniformity(m.features), '', 'log mean potential of all pairs'),
+    'similarity/positive': Measure(lambda m: m.similarities[0], '', 'mean cosine similarity within a class'),
+    'similarity/negative': Measure(lambda m: m.similarities[1], '', 'mean cosine similarity between classes'),
     'scatter_ratio': Measure(
         lambda m: scatter_ratio(m.features, m.labels), 'lower', 'scatter within classes over all scatter'
     ),

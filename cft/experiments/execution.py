@@ -30,7 +30,14 @@ T = TypeVar('T')
 
 
 class RunsFailed(ConfigError):
-    """Some runs of a plan have failed; all others are finished."""
+    """Some runs of a plan have failed; all others are finished.
+
+    Example:
+        >>> raise RunsFailed('1 of 2 runs failed: scl-0')
+        Traceback (most recent call last):
+        ...
+        cft.experiments.execution.RunsFailed: 1 of 2 runs failed: scl-0
+    """
 
 
 def execute(
@@ -83,7 +90,7 @@ def execute(
         while state.left:
             if _agreed(signals.received is not None):
                 executor.stop()
-                raise TrainingStopped(os.EX_TEMPFAIL)
+                raise _stopped(os.EX_TEMPFAIL, progress)
             _take_known(state, progress)
             jobs = _agreed(state.startable(executor.width - len(state.running)))
             for job in jobs:
@@ -178,7 +185,7 @@ def _take(outcome: Outcome, state: _State, progress: PlanProgress) -> None:
         record = _finish(name, state)
         progress.end(record, state.seconds_left(progress))
     elif outcome.state == 'stopped':
-        raise TrainingStopped(int(outcome.message))
+        raise _stopped(int(outcome.message), progress)
     elif outcome.state == 'held':
         progress.put_back(name)
     else:
@@ -188,6 +195,11 @@ def _take(outcome: Outcome, state: _State, progress: PlanProgress) -> None:
             progress.say(f'{name}: {outcome.message}; it is tried once more')
             return
         _fail(name, outcome.message, f'{name}: {outcome.message} (log: {job.log})', state, progress)
+
+
+def _stopped(code: int, progress: PlanProgress) -> TrainingStopped:
+    progress.say('stopped, as asked to; the same command goes on')
+    return TrainingStopped(code)
 
 
 def _finish(name: str, state: _State) -> RunRecord:

@@ -8,7 +8,14 @@ from .job import Job, Outcome
 
 
 class Executor(Protocol):
-    """Does jobs and tells how they ended; held open by ``with`` across several plans."""
+    """Does jobs and tells how they ended; held open by ``with`` across several plans.
+
+    Example:
+        >>> from cft.experiments import InProcess
+        >>> with InProcess() as executor:
+        ...     executor.width
+        1
+    """
 
     @property
     def width(self) -> int:

@@ -65,6 +65,10 @@ class Outcome:
         state: ``'held'``: another process does it; ``'killed'``: its process was ended by a signal; ``'stopped'``: as
             it was asked to, after saving.
         message: What failed, in one line.
+
+    Example:
+        >>> Outcome('ce-0', 'failed', 'no image data/a.png').state
+        'failed'
     """
 
     name: str

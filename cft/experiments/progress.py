@@ -85,7 +85,7 @@ class PlanProgress(SeriesProgress):
             return
         for name, line in self._lines.items():
             self.bar.update(line, description=f'{name}  {log_position(self._begun[name][0].log)}')
-        eta = '' if left is None else f'about {in_time(left)} left'
+        eta = f'about {in_time(left)} left' if left else ''
         self.bar.update(self.task, description='all runs', completed=self.done, eta=eta)
 
     def _count(self, record: RunRecord) -> None:

@@ -31,8 +31,8 @@ class RunRecord:
         curves: ``'train'`` and ``'val'``: a list ``step`` and as many values under the name of each loss and metric.
         stages: Steps at which a stage of the training began, without the first.
         checkpoint: The file that was evaluated, relative to the folder of the run.
-        seconds: Of the whole run; ``step_seconds`` of the median training step.
-        step_seconds: See ``seconds``; None where nothing was trained.
+        seconds: Of the run; of one that was interrupted, since it was begun the last time.
+        step_seconds: Of the median training step; None where nothing was trained.
         peak_bytes: Most memory of the device, of the process on CPUs.
         data: For each split, ``images``, ``classes`` and ``counts`` (images per class), as far as known.
         versions: Of Python, the libraries, cft and its commit; ``device`` and ``machine``.

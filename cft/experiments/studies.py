@@ -105,9 +105,10 @@ class SharedStudy:
         """Tell the value of each seed."""
         self._tell(trial, TrialState.COMPLETE, statistics.mean(values), values=list(values))
 
-    def prune(self, trial: HeldTrial, message: str) -> None:
+    def prune(self, trial: HeldTrial) -> None:
         """Tell that a trial was ended early."""
-        self._tell(trial, TrialState.PRUNED, message=message)
+        last = max(self._frozen(trial.number).intermediate_values, default=0)
+        self._tell(trial, TrialState.PRUNED, message=f'after validation {last}')
 
     def fail(self, trial: HeldTrial, message: str) -> None:
         """Tell that a trial could not be done."""

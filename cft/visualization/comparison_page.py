@@ -17,6 +17,7 @@ from .results import differences_panel, pairs_table, results_panel
 from .tables import Table
 
 MOST_MEASURES = 8  # figures of measures besides the main one
+LONGEST = 100  # letters of a setting
 _ROWS = 12  # of a table that is not folded
 
 
@@ -185,7 +186,8 @@ def _settings(records: Sequence[RunRecord], settings: Mapping[str, Mapping[str, 
 
 
 def _together(values: Sequence[str]) -> str:
-    return ' | '.join(values) if len(values) <= 3 else f'{len(values)} values'
+    text = ' | '.join(values) if len(values) <= 3 else f'{len(values)} values'
+    return text if len(text) <= LONGEST else f'{text[: LONGEST - 3]}...'
 
 
 def _origin(records: Sequence[RunRecord], command: str) -> Section:

@@ -56,7 +56,8 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         rows.append(row)
     places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
     bold = {(best, column) for name, column in places.items() if (best := _best(comparison, name)) is not None}
-    note = f'{len(base.pairs)} {comparison.paired_by}s; ± one standard deviation; bold: best, and significantly so'
+    number = f'{len(base.pairs)} {comparison.paired_by}{"s" * (len(base.pairs) != 1)}'
+    note = f'{number}; ± one standard deviation; bold: best, and significantly so'
     return Table(columns, rows, bold, note)
 
 

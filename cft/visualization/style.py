@@ -32,14 +32,16 @@ WIDTH, HEIGHT = 4.4, 2.9  # inches: readable on a phone, where a page shows one 
 
 
 def series_colors(names: Sequence[str], baseline: str | None = None) -> dict[str, str]:
-    """One colour for each name, the same in every figure; greys for the baseline and its twin from scratch.
+    """One colour for each name (or key), the same in every figure; greys for the baseline and its twin from scratch.
 
     Example:
         >>> series_colors(['ce', 'scl', 'coin'], baseline='ce')
         {'ce': '#616e7c', 'scl': '#0072b2', 'coin': '#d55e00'}
     """
     colors = cycle(SERIES)
-    fixed = {} if baseline is None else {baseline: BASELINE, f'{baseline}_scratch': SCRATCH}
+    fixed: dict[str, str] = {}
+    if baseline is not None:
+        fixed = {baseline: BASELINE, f'{baseline}@scratch': SCRATCH, f'{baseline} from scratch': SCRATCH}
     return {name: fixed.get(name) or next(colors) for name in names}
 
 
@@ -81,7 +83,7 @@ def quiet_axes(axes: Axes, grid: Literal['x', 'y', 'both']) -> None:
 
 def whole_numbers(axes: Axes) -> None:
     """Ticks of steps and trials, which have no halves."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator('auto', integer=True, steps=[1, 2, 5, 10]))
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:

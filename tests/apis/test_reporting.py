@@ -13,6 +13,7 @@ from cft.apis.run_records import read_run
 from cft.apis.run_views import view_of
 from cft.errors import ConfigError
 from cft.experiments import RunRecord
+from cft_cli import main
 from tests.support.digits_runs import short_config
 from tests.support.made_up_runs import comparison_records
 from tests.support.tasks import quickstart_config
@@ -116,9 +117,24 @@ def test_a_plan_is_compared_and_its_table_lies_beside_the_page(tmp_path: Path) -
     tuning.mkdir()
     RunRecord('tuning', '', 'ce/folder', labels={'method': 'ce'}, metrics={'val': {'accuracy/top1': 1.0}}).write(tuning)
     page = ReadPage(report([tmp_path / 'plan'], tmp_path / 'out' / 'page.html').read_text(encoding='utf-8'))
-    assert '15 runs, test split' in page.text and any('Take scl' in text for text in page.texts)
+    assert '15 runs, test split' in page.text and any('Take SCL' in text for text in page.texts)
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {'page.html', 'page.md', 'page.tex', 'page.csv'}
     assert (tmp_path / 'out' / 'page.md').read_text().startswith('| method |')
+
+
+def test_the_commands_tell_their_files_and_a_mistake_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for record in comparison_records():
+        folder = tmp_path / 'plan' / 'runs' / record.name
+        folder.mkdir(parents=True)
+        record.write(folder)
+    main(['plot', str(tmp_path / 'plan'), '--formats', 'svg', '--out', str(tmp_path / 'figures')])
+    told = capsys.readouterr().out.split()
+    assert sorted(told) == sorted(str(path) for path in (tmp_path / 'figures').iterdir()) and len(told) > 6
+    with pytest.raises(SystemExit, match='2'):
+        main(['report', str(tmp_path / 'nowhere')])
+    assert capsys.readouterr().err.strip().endswith('folder of a plan')
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,8 @@ def test_it_goes_on_and_repeats_nothing(
     assert len(list(folder.glob('runs/*/run.log'))) == 6
     told = capsys.readouterr().out
     assert told.count('(was there)') == 2 and '[3/3] trial 2: ' in told and 'on validation' in told
-    assert sorted(line[0] for line in told.splitlines() if line[:2] in ('0 ', '1 ', '2 ')) == ['0', '1', '2']
+    rows = told[told.index('trial  accuracy/top1') :].splitlines()[1:4]
+    assert sorted(row.split()[0] for row in rows) == ['0', '1', '2']
     with pytest.raises(ConfigError, match='holds another search; it differs in overrides'):
         search('scl/folder', trials=3, folder=folder, overrides={**given, 'epochs': 2}, seeds=2, split_seed=3)
 

@@ -1,6 +1,5 @@
 """A training that reports to a study: what is reported when, and a run that is given up ends in order."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from mmengine.runner import Runner
 from optuna.trial import TrialState
 
 from cft.engine.hooks import StageSwitchHook, TrialReportHook
+from cft.engine.hooks.trial_report import TrialPruned
 from cft.engine.trial_storage import named_pruner, open_study
 from cft.errors import ConfigError
 from tests.support.toy_run import Batches, ToyModel, toy_runner
@@ -62,7 +62,10 @@ def run(folder: Path, number: int, pruner: str = 'median', length: int = 10, **o
     )
     del runner._train_loop['by_epoch']
     runner._train_loop.update(type=loop, val_interval=1 if options.get('by_epoch') else 2)
-    runner.train()
+    try:
+        runner.train()
+    except TrialPruned as pruned:
+        runner.pruned = pruned
     return runner
 
 
@@ -83,7 +86,7 @@ def test_every_validation_is_reported_once(tmp_path: Path, by_epoch: bool) -> No
     runner = run(tmp_path, number, by_epoch=by_epoch, length=20 if by_epoch else 8)
     reported = open_study(tmp_path, True).trials[number]
     assert reported.intermediate_values == {1: 9.0, 2: 8.0, 3: 7.0, 4: 6.0} and reported.state is TrialState.RUNNING
-    assert not (tmp_path / f'run{number}' / 'pruned.json').exists()
+    assert not hasattr(runner, 'pruned')
     # What is validated after the training is no part of it.
     runner.val_loop.run()
     assert len(open_study(tmp_path, True).trials[number].intermediate_values) == 4
@@ -96,7 +99,7 @@ def test_a_trial_that_is_behind_ends_in_order(tmp_path: Path) -> None:
     runner = run(tmp_path, number, length=20, hooks=[ends], checkpoint={'interval': 4})
     reported = open_study(tmp_path, True).trials[number].intermediate_values
     assert list(reported) == [1, 2] and runner.iter == 4 and ends.seen == ['epoch', 'train']
-    assert json.loads((tmp_path / f'run{number}' / 'pruned.json').read_text()) == {'validation': 2, 'of': 10, 'step': 4}
+    assert (str(runner.pruned), runner.pruned.value) == ('after validation 2 of 10', 8.0)
     assert (tmp_path / f'run{number}' / 'last_checkpoint').exists()
 
 
@@ -124,9 +127,10 @@ def test_hyperband_gives_up_most_of_the_trials(tmp_path: Path) -> None:
     lengths = []
     for offset in (0, 1, 2, 3, 4, 5, 6, 7, 8):
         number = trial_of(tmp_path)
-        lengths.append(run(tmp_path, number, 'hyperband', length=18, offset=offset).iter)
-        done = (tmp_path / f'run{number}' / 'pruned.json').exists()
-        open_study(tmp_path, True).tell(number, None if done else 1.0, state=TrialState.PRUNED if done else None)
+        runner = run(tmp_path, number, 'hyperband', length=18, offset=offset)
+        lengths.append(runner.iter)
+        state, value = (TrialState.PRUNED, None) if hasattr(runner, 'pruned') else (None, 1.0)
+        open_study(tmp_path, True).tell(number, value, state=state)
     assert lengths[0] == 18 and min(lengths) < 18
 
 

@@ -118,14 +118,13 @@ def test_two_processes_share(tmp_path: Path) -> None:
 
 def test_states(tmp_path: Path) -> None:
     study = SharedStudy(tmp_path, settings(maximise=False))
-    for end in (study.prune, study.fail):
-        trial = study.next_trial(9)
-        end(trial, 'for a reason')
+    study.prune(study.next_trial(9))
+    study.fail(study.next_trial(9), 'for a reason')
     study.complete(study.next_trial(9), [3.0, 5.0])
     held = study.next_trial(9)
     results = study.results()
     assert [(r.number, r.state, r.value, r.message) for r in results] == [
-        (0, 'pruned', None, 'for a reason'),
+        (0, 'pruned', None, 'after validation 0'),
         (1, 'failed', None, 'for a reason'),
         (2, 'complete', 4.0, ''),
         (3, 'running', None, ''),

@@ -1,6 +1,6 @@
 """Time and memory of the measures of features beside other packages', as ratios.
 
-pip install -e .[tests]; python tools/benchmarks/measures.py [--images 4000] [--dimensions 256] [--classes 50]
+pip install -e .[benchmarks]; python tools/benchmarks/measures.py [--images 4000] [--dimensions 256] [--classes 50]
 
 Each runs in a process of its own. Memory is what it takes beyond the features.
 """

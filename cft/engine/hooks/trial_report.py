@@ -1,7 +1,5 @@
 """Tell a search how a training comes on, and end it if others are better."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -10,12 +8,21 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from cft.engine.checkpointing.scores import is_comparable
 from cft.engine.trial_storage import named_pruner, open_study
 from cft.errors import ConfigError
-from cft.files import write_atomically
 from cft.registry import HOOKS
 
 from .stage_switch import StageSwitchHook
 
-FILE = 'pruned.json'
+
+class TrialPruned(Exception):
+    """A trial has been given up; all hooks have been told that its training is over.
+
+    Attributes:
+        value: Of the metric when it was.
+    """
+
+    def __init__(self, message: str, value: float) -> None:
+        super().__init__(message)
+        self.value = value
 
 
 @HOOKS.register_module()
@@ -26,8 +33,7 @@ class TrialReportHook(Hook):
     other batch sizes can be compared. Those before the last stage of
     :class:`cft.engine.hooks.StageSwitchHook` are not reported: COIN's
     classifier, for one, has not been trained then. After a trial is given up
-    the loop ends as after its last step, and ``pruned.json`` in the work dir
-    says when.
+    the loop ends as after its last step, and then :class:`TrialPruned` is raised.
 
     Args:
         folder: Of the search.
@@ -48,6 +54,7 @@ class TrialReportHook(Hook):
         self.folder, self.number, self.metric = folder, trial, metric
         self.maximise, self.pruner = maximise, pruner
         self._trial: Any = None
+        self._pruned: TrialPruned | None = None
 
     def before_train(self, runner: Runner) -> None:
         from optuna.trial import Trial, TrialState
@@ -60,7 +67,6 @@ class TrialReportHook(Hook):
             runner.logger.warning(f'trial {self.number} of {self.folder} is not running: nothing is reported to it')
             return
         self._trial = Trial(study, found._trial_id)
-        Path(runner.work_dir, FILE).unlink(missing_ok=True)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         if self._trial is None or runner.iter <= self._last_stage(runner):
@@ -72,17 +78,19 @@ class TrialReportHook(Hook):
         if not is_comparable(self.metric, metrics[self.metric]):
             return
         # A resumed training may validate once more where it was interrupted.
+        value = float(metrics[self.metric])
         if number not in self._trial.study.get_trials(deepcopy=False)[self.number].intermediate_values:
-            self._trial.report(float(metrics[self.metric]), number)
+            self._trial.report(value, number)
         if number < last and self._trial.should_prune():
             runner.train_loop.stop_training = True
-            where = {'validation': number, 'of': last, 'step': runner.iter}
-            write_atomically(Path(runner.work_dir, FILE), json.dumps(where).encode())
+            self._pruned = TrialPruned(f'after validation {number} of {last}', value)
             runner.logger.info(f'trial {self.number} ends after validation {number} of {last}: others are better')
 
     def after_train(self, runner: Runner) -> None:
         # What is validated from now on is no part of the training.
         self._trial = None
+        if self._pruned is not None:
+            raise self._pruned
 
     @staticmethod
     def _done(runner: Runner) -> int:
