@@ -1,5 +1,6 @@
 """The rows of a comparison: methods and checkpoints by the texts of the command line."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,10 +187,15 @@ def settings_of(config: str, overrides: Sequence[str] | Mapping[str, Any]) -> di
 
 
 def _reason_against(look: Callable[[Path], object], root: Path) -> str | None:
+    # What a kind of labels that the folder does not have would leave out is no news.
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         look(root)
     except ConfigError as error:
         return str(error)
+    finally:
+        logging.disable(before)
     return None
 
 
