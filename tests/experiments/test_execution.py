@@ -23,7 +23,7 @@ from cft.experiments import (
     fingerprints,
     read_records,
 )
-from tests.support.experiment_work import HERE, happened
+from tests.support.experiment_work import HERE, forked, happened
 
 COUNT = f'{HERE}:count'
 FAIL = f'{HERE}:fail_where_asked'
@@ -50,19 +50,6 @@ def values(records: list[RunRecord]) -> dict[str, float]:
 def do(plan: list[Run], folder: Path, work: str = COUNT) -> list[RunRecord]:
     with InProcess() as executor:
         return execute(Plan(plan), folder, work, executor)
-
-
-def forked(task: Callable[[], object]) -> int:
-    """A process that does a task; its exit status is 0 if that went well. Nothing here uses threads of torch."""
-    process = os.fork()
-    if process:
-        return process
-    code = 1
-    try:
-        task()
-        code = 0
-    finally:
-        os._exit(code)
 
 
 def wait_until(there: Callable[[], object]) -> None:

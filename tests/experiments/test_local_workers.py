@@ -11,8 +11,8 @@ import pytest
 from cft.errors import ConfigError
 from cft.experiments import LocalWorkers, Output, Plan, Run, RunsFailed, execute
 from cft.experiments.local_workers import environments
-from tests.experiments.test_execution import expected, forked, runs, values
-from tests.support.experiment_work import HERE, happened
+from tests.experiments.test_execution import expected, runs, values
+from tests.support.experiment_work import HERE, forked, happened
 
 pytestmark = pytest.mark.slow
 

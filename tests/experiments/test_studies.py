@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from cft.errors import ConfigError
 from cft.experiments.search_settings import SearchSettings
 from cft.experiments.spaces import Parameter, Space
 from cft.experiments.studies import SharedStudy, TrialResult, best_of, nearest
+from tests.support.experiment_work import forked
 
 SPACE = Space(
     'toy',
@@ -44,18 +44,6 @@ def do(folder: Path, limit: int, pause: float = 0.0) -> None:
             time.sleep(pause)
             first = value(trial.overrides)
             study.complete(trial, [first - 1, first + 1])
-
-
-def forked(task: Callable[[], object]) -> int:
-    process = os.fork()
-    if process:
-        return process
-    code = 1
-    try:
-        task()
-        code = 0
-    finally:
-        os._exit(code)
 
 
 def begun(folder: Path) -> list[int]:

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cft.engine.stop_signals import StopSignals, TrainingStopped
@@ -22,6 +22,19 @@ def note(folder: Path, what: str) -> None:
 def happened(folder: Path) -> list[str]:
     path = folder / 'happened.txt'
     return path.read_text().splitlines() if path.exists() else []
+
+
+def forked(task: Callable[[], object]) -> int:
+    """A process that does a task; its exit status is 0 if that went well. Nothing here uses threads of torch."""
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        task()
+        code = 0
+    finally:
+        os._exit(code)
 
 
 def count(run: Run, folder: Path, inputs: Mapping[str, Path]) -> RunRecord:
