@@ -6,6 +6,7 @@ runs, so that help and a mistyped command are answered at once.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -38,11 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: With 2 after a user's mistake, with 75 where a signal ended
-            a training run, with 0 after help.
+            a training run, with 0 after help, with 1 if who reads its output has left, as ``head`` does.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments and arguments[0] in COMMANDS:
-        import_module(f'{__name__}.{MODULES.get(arguments[0], arguments[0])}').main(arguments[1:])
+        try:
+            import_module(f'{__name__}.{MODULES.get(arguments[0], arguments[0])}').main(arguments[1:])
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            # The interpreter would try to write once more, and complain, at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from error
         return
     width = max(map(len, COMMANDS))
     parser = argparse.ArgumentParser(

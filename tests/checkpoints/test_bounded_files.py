@@ -62,10 +62,10 @@ def deep() -> dict:
 )
 def test_content_without_an_end(tmp_path: Path, save: Callable, content: object, message: str) -> None:
     save(content, tmp_path / 'file.pth')
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(ConfigError, match=message):
         describe_checkpoint(tmp_path / 'file.pth')
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_what_is_shared_without_harm_stays(tmp_path: Path) -> None:
