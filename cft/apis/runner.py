@@ -22,9 +22,12 @@ from .config_checks import check_config
 from .setting_values import check_splits
 from .tracker_keys import without_secrets
 
+# How many runners of this process were made in the second in which its last one was.
+_starts: dict[str, int] = {}
+
 
 class TrainingRunner(Runner):
-    """MMEngine's runner with trackers and a visualizer of its own.
+    """MMEngine's runner with trackers, a visualizer and a name of its own.
 
     The keys of trackers reach them alone: its ``cfg``, which it writes, has
     none. A visualizer that a config names is the same in every run of a process
@@ -36,6 +39,19 @@ class TrainingRunner(Runner):
 
     def __init__(self, *args: Any, cfg: Config, **kwargs: Any) -> None:
         super().__init__(*args, cfg=without_secrets(cfg), **kwargs)
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up the process; of runs that begin in the same second, the later ones have a number behind the time.
+
+        MMEngine names a run, its logger, its records and its folder by the second.
+        """
+        super().setup_env(env_cfg)
+        second: str = self.timestamp
+        number = _starts.get(second, 0) + 1
+        _starts.clear()
+        _starts[second] = number
+        if number > 1:
+            self._timestamp = f'{second}_{number}'
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
         """The visualizer of this run, by the run's name."""
