@@ -2,7 +2,7 @@
 # The wheel without the checkout: bash tools/check_wheel.sh
 #
 # Builds it, installs it with the pinned set into an empty environment in a temporary folder, and from another directory
-# lists its configs, trains one of them for a few steps, tests and inspects the checkpoint. Takes about five minutes
+# lists its configs, trains one of them for a few steps, tests, inspects and reports it. Takes about five minutes
 # and 6 GB, which it frees.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
@@ -35,4 +35,5 @@ cft inspect work_dirs/quickstart/ce_digits/iter_20.pth
 cft test work_dirs/quickstart/ce_digits work_dirs/quickstart/ce_digits/iter_20.pth --out metrics.json
 cat metrics.json
 echo
+cft report work_dirs/quickstart/ce_digits
 echo "the wheel works by itself: $((SECONDS - INSTALL_START)) s"
