@@ -72,7 +72,8 @@ def result_tables(found: MethodComparison) -> list[Table]:
 def summary_lines(found: MethodComparison) -> list[str]:
     """Tables, what they support and how they came about, for a terminal."""
     lines: list[str] = []
-    for (labels, comparison), table in zip(found.comparisons.items(), result_tables(found), strict=False):
+    for labels, comparison in found.comparisons.items():
+        table = comparison_table(comparison)
         title = [f'{labels} labels of each class:'] if len(found.comparisons) > 1 else []
         lines += ['', *title, tables.text(table), table.caption, '', *(f'- {line}' for line in statements(comparison))]
     if len(found.comparisons) > 1:

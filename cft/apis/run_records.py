@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -46,7 +47,7 @@ def read_run(folder: str | Path) -> RunRecord:
     config = start['config']
     curves = read_curves(folder)
     times, peak = _times_and_memory(folder)
-    lengths = [after - before for before, after in zip([0, *times], times, strict=False)]
+    lengths = [after - before for before, after in pairwise([0, *times])]
     versions = {name: version for name, version in start['versions'].items() if version is not None}
     commit = (start.get('code') or {}).get('commit')
     return RunRecord(

@@ -64,7 +64,7 @@ class LocalWorkers:
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand each job to a free worker."""
         free = [index for index, worker in enumerate(self._workers) if worker is None or worker.job is None]
-        for index, job in zip(free, jobs, strict=False):
+        for index, job in zip(free[: len(jobs)], jobs, strict=True):
             worker = self._workers[index]
             if worker is None or worker.process.poll() is not None:
                 worker = self._workers[index] = self._begin(index)

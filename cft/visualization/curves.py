@@ -136,7 +136,9 @@ def _mean_and_error(curves: Sequence[tuple[Curve, str]]) -> tuple[np.ndarray, np
     """Steps that a run recorded, mean and standard error over the runs that recorded them."""
     found: dict[Any, list[float]] = {}
     for curve, name in curves:
-        for step, value in zip(curve['step'], curve.get(name, []), strict=False):
+        if name not in curve:
+            continue
+        for step, value in zip(curve['step'], curve[name], strict=True):
             # A stage does not compute a loss of weight 0.
             missing = value is None or ('loss' in name and value == 0)
             found.setdefault(step, []).append(np.nan if missing else float(value))

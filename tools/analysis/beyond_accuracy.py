@@ -299,7 +299,7 @@ def differences_figure(comparisons: Sequence['Comparison']) -> Any:
     panels = figure.subplots((len(ROWS) + 2) // 3, 3).ravel()
     for axes in panels[len(ROWS) :]:
         axes.axis('off')
-    for row, comparison, axes in zip(ROWS, comparisons, panels, strict=False):
+    for row, comparison, axes in zip(ROWS, comparisons, panels[: len(ROWS)], strict=True):
         axes.axvline(0, color=INK, linewidth=1)
         for place, key in enumerate(others):
             found = comparison.method(key).metrics[row.metric].difference
