@@ -88,8 +88,10 @@ class ContrastiveSide:
     ) -> tuple[torch.Tensor, MixedPairs | None]:
         """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated.
 
-        ``inputs`` are those that the branch takes besides. A loss of weight 0 is not computed; a smooth classifier gets its samples all the same, which is
-        Core-tuning's ablation of mixup without contrast (appendix, table 7 row 3, table 15 row 2).
+        ``inputs`` are those that the branch takes besides. A loss of weight 0
+        is not computed; a smooth classifier gets its samples all the same:
+        Core-tuning's mixup without contrast (appendix, table 7 row 3 and table
+        15 row 2), where the originals count, too, as in L_ce^m.
         """
         assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:

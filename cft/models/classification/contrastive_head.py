@@ -149,7 +149,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
     def _accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         # Without a threshold: mmpretrain's own call takes a largest logit below 0 for a wrong prediction.
         values = Accuracy.calculate(self.fc(features), labels, topk=self.topk, thrs=(None,))
-        return {f'accuracy_top-{k}': value[0] for k, value in zip(self.topk, values, strict=True)}
+        return {f'accuracy_top-{k}': value[0].squeeze() for k, value in zip(self.topk, values, strict=True)}
 
     def _weighted_cross_entropy(
         self, features: torch.Tensor, labels: torch.Tensor, mixed: MixedPairs | None
