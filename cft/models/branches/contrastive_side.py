@@ -30,6 +30,8 @@ class ContrastiveSide:
         torch.Size([])
     """
 
+    # Whether its model has keys of a momentum encoder for the branch.
+    takes_keys = False
     contrastive: nn.Module | None
     smooth_classifier: bool
     loss_weights: dict[str, float]
@@ -48,6 +50,12 @@ class ContrastiveSide:
             if projector is not None and projector.get('in_channels') is None:
                 contrastive = {**contrastive, 'projector': {**projector, 'in_channels': feature_channels}}
             self.contrastive = MODELS.build(contrastive)
+            if getattr(self.contrastive, 'needs_keys', False) and not self.takes_keys:
+                raise ConfigError(
+                    f'{type(self).__name__} cannot have the {type(self.contrastive).__name__}: its keys come from '
+                    'another crop of the same image, in which pixels and regions have no counterpart; use it for '
+                    'classification or domain generalisation'
+                )
         if smooth_classifier and (self.contrastive is None or self.contrastive.pairs is None):
             raise ValueError('smooth_classifier=True needs contrastive=dict(..., pairs=dict(...)) to generate samples')
         self.smooth_classifier = smooth_classifier
@@ -72,13 +80,16 @@ class ContrastiveSide:
         return self.contrastive is not None and self.loss_weights['loss_con'] > 0
 
     def contrastive_loss(
-        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int
+        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: object
     ) -> tuple[torch.Tensor, MixedPairs | None]:
-        """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated."""
+        """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated.
+
+        ``inputs`` is what a branch takes besides.
+        """
         assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:
             return zero_through(self.contrastive, features), None
-        loss, mixed = self.contrastive(features, labels, num_classes)
+        loss, mixed = self.contrastive(features, labels, num_classes, **inputs)
         return self.loss_weights['loss_con'] * loss, mixed
 
 

@@ -63,6 +63,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
         super().__init__(num_classes, in_channels, **kwargs)
         self.init_contrastive(in_channels, contrastive, smooth_classifier, loss_weights)
 
+    takes_keys = True
+
     @property
     def classifiers(self) -> list[nn.Module]:
         """The linear layer."""
@@ -78,7 +80,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
             data_samples: N samples with integer labels (``gt_label``), or soft
                 labels (``gt_score``) from batch augmentation, which only
                 cross-entropy can use.
-            **kwargs: What the loss module of cross-entropy takes besides.
+            **kwargs: What the branch takes besides.
 
         Returns:
             ``loss_ce`` and, with a branch, ``loss_con``.
@@ -92,7 +94,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
             labels = torch.cat([sample.gt_label for sample in data_samples])
         losses, mixed = {}, None
         if self.contrastive is not None:
-            losses['loss_con'], mixed = self.contrastive_loss(features, labels, self.num_classes)
+            losses['loss_con'], mixed = self.contrastive_loss(features, labels, self.num_classes, **kwargs)
         losses['loss_ce'] = self._weighted_cross_entropy(features, labels, mixed)
         return losses
 
