@@ -59,7 +59,7 @@ def main() -> None:
     args = parse_args()
     started = time.perf_counter()
     with readable_errors():
-        from cft.apis.experiments import run_plan
+        from cft.apis.experiments.runs import run_plan
         from cft.evaluation import compare_methods
 
         records = run_plan(planned_runs(args.draws, args.short), args.work_dir, args.executor)
@@ -124,7 +124,7 @@ def show(args: argparse.Namespace, records: Sequence['RunRecord'], comparison: '
 def about_neighbours(records: Sequence['RunRecord']) -> str:
     """What the encoder is worth before fine-tuning, beside pixels and random weights."""
     from cft.apis import load_config
-    from cft.apis.pretraining import neighbours_of_pixels
+    from cft.apis.evaluation.pretraining import neighbours_of_pixels
 
     found = {record.name: record.metrics['test'].get(NEIGHBOURS) for record in records if not record.labels}
     pixels = neighbours_of_pixels(load_config('quickstart/sce_digits'))
