@@ -18,7 +18,7 @@ from .options import add_executor
 from .settings import described_names
 
 if TYPE_CHECKING:
-    from cft.apis.comparison.method_comparison import ComparisonPlan
+    from cft.apis.comparison.plan import ComparisonPlan
 
 OWN = {
     'checkpoint': 'file to start from, or several: a.pth,b.pth; rows are checkpoints x methods',
@@ -62,7 +62,8 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.comparison.method_comparison import compare, describe_costs
+        from cft.apis.comparison.method_comparison import compare
+        from cft.apis.comparison.protocol import describe_costs
         from cft.apis.experiments.runs import LOG
         from cft.apis.running.planning import forgotten_instances
         from cft.experiments.printing import printed_to
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
-    from cft.apis.comparison.method_comparison import FEWEST_TRIALS, METHODS, plan_comparison
+    from cft.apis.comparison.plan import FEWEST_TRIALS, METHODS, plan_comparison
 
     own = args.own
     return plan_comparison(

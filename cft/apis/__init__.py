@@ -1,6 +1,7 @@
 """What a notebook user and the command-line tools call."""
 
-from .comparison.method_comparison import compare, plan_comparison
+from .comparison.method_comparison import compare
+from .comparison.plan import plan_comparison
 from .configs.catalogue import find_config, list_configs
 from .configs.config import load_config
 from .evaluation.evaluating import evaluate, evaluate_runner

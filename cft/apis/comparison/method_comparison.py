@@ -6,34 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cft.apis.configs.config import load_config
-from cft.apis.configs.overrides import Overrides
 from cft.apis.experiments.runs import LOG, run_plan
-from cft.apis.running.planning import dry_run, forgotten_instances
+from cft.apis.running.planning import forgotten_instances
 from cft.engine.run_cost import in_time
-from cft.errors import ConfigError
 from cft.evaluation import Comparison, compare_methods
 from cft.evaluation.comparison import FEWEST_PAIRS
 from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
 from cft.experiments.printing import printed_to
 
-from .budget import read_duration, seeds_within, total_seconds
-from .rows import TASKS, find_task, is_config, rows_of
-from .runs import (
-    TEST_FRACTION,
-    TUNING_DRAW,
-    Amount,
-    Design,
-    base_config,
-    check_splits_of,
-    domains_of,
-    metric_of,
-)
-
-METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
-# With fewer, a method is judged by the luck of a few settings.
-FEWEST_TRIALS = 8
-WORDS = {'train': 'training', 'val': 'validation', 'test': 'test'}
+from .budget import seeds_within, total_seconds
+from .plan import ComparisonPlan
+from .protocol import describe_protocol
+from .runs import Amount, Design
 
 
 @dataclass(frozen=True)
@@ -72,90 +56,6 @@ class MethodComparison:
     records: list[RunRecord]
     choices: list[Choice]
     protocol: list[str]
-
-
-@dataclass(frozen=True)
-class ComparisonPlan:
-    """A comparison that was checked and can be carried out.
-
-    Attributes:
-        design: What is compared, and how often.
-        metric: The main metric.
-        baseline: Key of a row.
-        budget: Seconds; None: no limit.
-    """
-
-    design: Design
-    metric: str
-    baseline: str
-    budget: float | None = None
-
-    @property
-    def runs(self) -> tuple[int, int]:
-        """Number of tuning runs, and of those that are reported."""
-        places = len(self.design.rows) * len(self.design.amounts) * len(self.design.domains)
-        return places * self.design.trials, places * self.design.seeds
-
-
-def plan_comparison(
-    overrides: Overrides,
-    checkpoints: Sequence[str | None] = (None,),
-    methods: Sequence[str] = METHODS,
-    seeds: int = 5,
-    trials: int = FEWEST_TRIALS,
-    labels: Sequence[Amount] = (None,),
-    budget: str | None = None,
-    task: str | None = None,
-    baseline: str | None = None,
-    measures: Sequence[str] = (),
-) -> ComparisonPlan:
-    """Look for mistakes before anything is trained.
-
-    Args:
-        overrides: Settings of all runs, ``data_root`` among them, as texts or by name.
-        checkpoints: Files to start from.
-        methods: As of :func:`cft.apis.comparison.rows.rows_of`.
-        seeds: Draws that are reported.
-        trials: Settings to try for each row on validation; 0: those of the configs are taken for all.
-        labels: Numbers of labels of each class; None: all.
-        budget: Time for all of it, such as ``'2h'``.
-        task: One of ``classification``, ``segmentation``, ``detection`` and ``domains``; None: found by looking.
-        baseline: Key of the row that the others are compared with; None: the first one.
-        measures: As :func:`cft.apis.evaluate` takes them.
-
-    Raises:
-        ConfigError: Naming what is wrong and the remedy.
-
-    Example:
-        >>> plan = plan_comparison(['data_root=flowers'], ['moco.pth'])  # doctest: +SKIP
-    """
-    if trials and trials < FEWEST_TRIALS:
-        raise ConfigError(
-            f'trials={trials}: give at least {FEWEST_TRIALS} to every method, so that none is judged by the luck of a '
-            'few settings, or trials=0 to take the settings of the configs for all'
-        )
-    if seeds < 1:
-        raise ConfigError(f'seeds={seeds}: give at least 1; with 5 or more, methods can be told apart')
-    seconds = None if budget is None else read_duration(budget)
-    if len(methods) * len(checkpoints) < 1 or len(set(labels)) < len(labels):
-        raise ConfigError('give at least one method, and each number of labels once')
-    if task is not None and task not in TASKS:
-        raise ConfigError(f'task={task} is none of {", ".join(TASKS)}')
-    if task is None and not all(map(is_config, methods)):
-        task = find_task(_data_root(overrides))
-    rows = rows_of(methods, checkpoints, task, overrides)
-    keys = [row.key for row in rows]
-    if baseline is not None and baseline not in keys:
-        raise ConfigError(f'baseline={baseline} is none of the rows {", ".join(keys)}')
-    bases = [base_config(row) for row in rows]
-    metrics = {metric_of(cfg) for cfg in bases}
-    if len(metrics) > 1:
-        raise ConfigError(f'the configs are judged by {" and ".join(sorted(metrics))}; compare those of one task')
-    design = Design(rows, list(labels), seeds, trials, domains_of(bases[0], rows[0].overrides), list(measures))
-    check_splits_of(design)
-    # Whether each method has a space shows before anything is trained.
-    design.tuning_runs()
-    return ComparisonPlan(design, metrics.pop(), baseline or keys[0], seconds)
 
 
 def compare(
@@ -242,77 +142,6 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
     return MethodComparison(comparisons, records, choices, describe_protocol(plan, design, records))
 
 
-def describe_costs(plan: ComparisonPlan, folder: str | Path, executor: str | Executor = 'auto') -> list[str]:
-    """What would be run and about how long it takes, by a step of each row that is tried.
-
-    Example:
-        >>> print(*describe_costs(plan, 'work_dirs/flowers'), sep=', ')  # doctest: +SKIP
-    """
-    design = plan.design
-    tuned, reported = plan.runs
-    width = named_executor(executor, tuned + reported).width if isinstance(executor, str) else executor.width
-    lines = [f'judged by {plan.metric}; baseline {plan.baseline}']
-    by_row: dict[str, float] = {}
-    for run in Design(design.rows, design.amounts, 1, 0, design.domains).final_runs(
-        {(row.key, amount, domain): {} for row in design.rows for amount in design.amounts for domain in design.domains}
-    ):
-        place = (run.labels['method'], run.labels['labels'], run.labels.get('domain', ''))
-        cost = dry_run(load_config(run.config, {**run.overrides, 'work_dir': str(folder)}))
-        lines.append(f'{" ".join(map(str, place)).strip()}: {_told(cost)}')
-        if cost.seconds is not None:
-            by_row[run.name] = cost.seconds
-    lines.append(
-        f'{tuned + reported} runs: {tuned} to choose settings on validation ({design.trials} trials for each row), '
-        f'{reported} that are tested ({design.seeds} draws for each row); {width} at a time'
-    )
-    if by_row:
-        total = total_seconds(by_row, design.trials, design.seeds, width)
-        lines.append(f'about {in_time(total)} for the training steps alone; validation, reading and writing come to it')
-        if plan.budget is not None:
-            lines.append(f'budget {in_time(plan.budget)}: seeds are cut by what the first runs take, trials never')
-    return lines
-
-
-def describe_protocol(plan: ComparisonPlan, design: Design, records: Sequence[RunRecord]) -> list[str]:
-    """Sentences that say how the numbers came about.
-
-    Args:
-        plan: The comparison.
-        design: As it was carried out.
-        records: Of the runs that are reported.
-    """
-    counts = {split: sorted({record.data.get(split, {}).get('images', 0) for record in records}) for split in WORDS}
-    numbers = ', '.join(f'{" or ".join(map(str, counts[split]))} {word}' for split, word in WORDS.items())
-    sentences = [f'Images: {numbers}.']
-    if design.holds_out_domains:
-        sentences.append(
-            f'Each of {len(design.domains)} domains is held out in turn and is a pair of the comparison; its draws are '
-            'averaged.'
-        )
-    else:
-        sentences.append(
-            "The test images are those of the data's own test split or, without one, "
-            f'{TEST_FRACTION:.0%} of the images, the same in all draws.'
-        )
-    if design.trials:
-        sentences.append(
-            f'Settings were chosen on validation images of draw {TUNING_DRAW}, which is not reported, by '
-            f'{design.trials} trials for every row: those of the config, then points of the space of its method. '
-            'No test image was read for that.'
-        )
-    else:
-        sentences.append('No settings were searched: every row has those of its config.')
-    if design.seeds < plan.design.seeds:
-        sentences.append(f'The budget allowed {design.seeds} of {plan.design.seeds} draws.')
-    draws = 'One draw (0)' if design.seeds == 1 else f'{design.seeds} draws (0 to {design.seeds - 1})'
-    sentences.append(
-        f'{draws}: a draw fixes the validation images, the labels and all chance, alike for every row. Each model was '
-        'tested once, with the epoch that validation chose. Intervals are over '
-        + ('domains.' if design.holds_out_domains else 'draws, for these test images.')
-    )
-    return sentences
-
-
 def _first_runs(design: Design) -> list[Run]:
     """One run of each row."""
     if design.trials:
@@ -352,20 +181,3 @@ def _choices(plan: ComparisonPlan, design: Design, runs: Sequence[Run], records:
 
 def _places(design: Design) -> list[tuple[str, Amount, str]]:
     return [(row.key, amount, domain) for amount in design.amounts for domain in design.domains for row in design.rows]
-
-
-def _data_root(overrides: Overrides) -> str:
-    """The folder of the data, as it was written."""
-    if isinstance(overrides, Mapping):
-        given = [overrides['data_root']] if 'data_root' in overrides else []
-    else:
-        given = [text.partition('=')[2] for text in overrides if text.partition('=')[0].strip() == 'data_root']
-    if not given:
-        raise ConfigError('which data? give data_root=FOLDER, or name configs that know theirs: methods=ce/r50_cifar10')
-    return str(given[-1])
-
-
-def _told(cost: Any) -> str:
-    if cost.seconds is None:
-        return f'{cost.steps} steps; cost not known: {cost.unknown}'
-    return f'{cost.steps} steps of {in_time(cost.step_seconds)}, {in_time(cost.seconds)} a run'

@@ -15,8 +15,9 @@ from mmengine.config import Config
 
 from cft.apis import compare, plan_comparison
 from cft.apis.comparison import method_comparison
+from cft.apis.comparison import plan as planning
 from cft.apis.comparison.files import summary_lines, write_results
-from cft.apis.comparison.method_comparison import describe_costs
+from cft.apis.comparison.protocol import describe_costs
 from cft.errors import ConfigError
 from cft.evaluation import recommend, statements
 from cft.experiments import RunRecord, read_records
@@ -58,7 +59,7 @@ def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple:
     folder = tmp_path_factory.mktemp('comparison')
     with pytest.MonkeyPatch.context() as patch:
         # Eight are the least for people.
-        patch.setattr(method_comparison, 'FEWEST_TRIALS', 3)
+        patch.setattr(planning, 'FEWEST_TRIALS', 3)
         plan = plan_comparison(settings(data), methods=['ce', 'scl'], seeds=2, trials=3, labels=[5])
     found = compare(plan, folder, 'in-process')
     return found, folder, plan
