@@ -106,7 +106,8 @@ def peak_bytes(step: Callable[[], None]) -> int:
         step()
         _synchronise()
         return torch.cuda.max_memory_allocated() - before
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
+    cpu = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=cpu, profile_memory=True, acc_events=True) as profiler:
         step()
     changes = [event for event in profiler.profiler.kineto_results.events() if event.name() == '[memory]']
     held = peak = 0
