@@ -22,7 +22,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.catalogue import find_config, list_configs
+        from cft.apis.configs.catalogue import find_config, list_configs
         from cft.errors import ConfigError
 
         names = list_configs(args.pattern)

@@ -82,7 +82,7 @@ def main() -> None:
     args = parse_args()
     started = time.perf_counter()
     with readable_errors():
-        from cft.apis.experiments import run_plan
+        from cft.apis.experiments.runs import run_plan
         from cft.evaluation import compare_methods
 
         names = NAMES | BASELINES if args.all else NAMES
@@ -181,7 +181,7 @@ def about_retrieval(comparison: 'Comparison') -> str:
 def about_neighbours(records: Sequence['RunRecord'], data: str) -> str:
     """What the encoder is worth before fine-tuning, beside pixels and random weights."""
     from cft.apis import load_config
-    from cft.apis.pretraining import neighbours_of_pixels
+    from cft.apis.evaluation.pretraining import neighbours_of_pixels
 
     found = {record.name: record.metrics['test'].get(NEIGHBOURS) for record in records if not record.labels}
     pixels = neighbours_of_pixels(load_config(f'quickstart/sce_{data}'))
@@ -211,7 +211,7 @@ def embedding_section(args: argparse.Namespace, records: Sequence['RunRecord']) 
     import numpy as np
 
     from cft.apis import load_config
-    from cft.apis.evaluation_data import build_dataset, evaluated_split
+    from cft.apis.evaluation.data import build_dataset, evaluated_split
     from cft.experiments import folder_of
     from cft.visualization.blocks import Panels, Section
     from cft.visualization.embedding import embedding_panel

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cft.apis import load_config
-from cft.apis.run_checks import PlanChecks
+from cft.apis.experiments.checks import PlanChecks
 from cft.evaluation import compare_methods
 from cft.experiments import Output, Plan, RunRecord
 from tests.support.command_line import ROOT

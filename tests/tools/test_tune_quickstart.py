@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from cft.apis import load_config
-from cft.apis.run_checks import PlanChecks, configured
+from cft.apis.experiments.checks import PlanChecks, configured
 from cft.errors import ConfigError
 from cft.experiments import Output, Run, RunRecord
 from cft.experiments.spaces import Parameter, Space
@@ -108,7 +108,7 @@ def test_the_best_on_all_draws_is_chosen(tuning: ModuleType, tmp_path: Path, mon
         done.append([(run.labels['trial'], run.labels['draw']) for run in runs if run.labels])
         return made_records(tuning, runs, judge)
 
-    monkeypatch.setattr('cft.apis.experiments.run_plan', run_plan)
+    monkeypatch.setattr('cft.apis.experiments.runs.run_plan', run_plan)
     spaces, rounds = {'ce': learning_rates(*rates)}, [tuning.Round(4, 1), tuning.Round(2, 3)]
     records = tuning.tune(spaces, 'digits', tmp_path, 'in-process', rounds)
     assert done == [[(trial, 1000) for trial in range(4)], [(t, draw) for draw in (1000, 1001, 1002) for t in (1, 3)]]

@@ -10,8 +10,9 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from cft.apis import experiments, leave_one_domain_out, run_plan, train
-from cft.apis.domain_generalization import METRIC, held_out_runs
+from cft.apis import leave_one_domain_out, run_plan, train
+from cft.apis.experiments import runs
+from cft.apis.experiments.domain_generalization import METRIC, held_out_runs
 from cft.experiments import Run, RunRecord
 from tests.support.digits_runs import weights
 from tests.support.domain_runs import CE, CORE_TUNING, draw, settings
@@ -53,7 +54,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[Runner]:
         runners.append(train(cfg, resume))
         return runners[-1]
 
-    monkeypatch.setattr(experiments, 'train', watched)
+    monkeypatch.setattr(runs, 'train', watched)
     return runners
 
 

@@ -79,7 +79,7 @@ def space_of(method: str, data: str) -> 'Space':
         ConfigError: If they are not as many as those of every other method.
     """
     from cft.apis import load_config
-    from cft.apis.spaces import load_space
+    from cft.apis.searching.spaces import load_space
     from cft.errors import ConfigError
 
     path = SPACES / f'{method}.yaml'
@@ -93,7 +93,7 @@ def tune(
     spaces: Mapping[str, 'Space'], data: str, work_dir: Path, executor: str, rounds: Sequence[Round] = ROUNDS
 ) -> Records:
     """Train the trials of every method, fewer of them on more draws in each round."""
-    from cft.apis.experiments import run_plan
+    from cft.apis.experiments.runs import run_plan
 
     left = {method: list(range(len(space.points))) for method, space in spaces.items()}
     records: Records = {}
