@@ -2,8 +2,9 @@
 
 from .adversarial import PGD, perturb, signed_gradient_step
 from .backbones import AutoBackbone, TimmBackbone
-from .branches import ContrastiveBranch
+from .branches import BiTuningBranch, ClassQueue, ContrastiveBranch
 from .classification import (
+    BiTuningClassifier,
     ContrastiveClsHead,
     FineTuneClassifier,
     FrozenBackboneClassifier,
@@ -47,6 +48,9 @@ __all__ = [
     'AutoBackbone',
     'AuxiliaryBatchNorm1d',
     'AuxiliaryBatchNorm2d',
+    'BiTuningBranch',
+    'BiTuningClassifier',
+    'ClassQueue',
     'ContrastiveBranch',
     'ContrastiveClsHead',
     'CutMixed',
