@@ -14,6 +14,7 @@ from .non_finite import NonFiniteHook
 from .num_classes_check import NumClassesCheckHook
 from .progress_bar import ProgressBarHook
 from .rank_statistics import RankStatisticsHook
+from .regularizer import RegularizerHook
 from .run_cost import RunCostHook
 from .stage_switch import StageSwitchHook
 from .starting_checkpoint import StartingCheckpointHook
@@ -36,6 +37,7 @@ __all__ = [
     'NumClassesCheckHook',
     'ProgressBarHook',
     'RankStatisticsHook',
+    'RegularizerHook',
     'RunCostHook',
     'StageSwitchHook',
     'StartingCheckpointHook',
