@@ -1,4 +1,4 @@
-# ImageNet20 of Core-tuning: Imagenette and Imagewoof (fast.ai), 10 classes each, 18,494 training and 7,854 test images.
+# ImageNet20 of Core-tuning: the 20 classes of Imagenette and Imagewoof (fast.ai), 18,494 training and 7,854 test images.
 _base_ = 'prepared.py'
 
 data_root = 'data/imagenet20/labels.csv'
