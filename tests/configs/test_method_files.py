@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.data_set_configs import BEIT, METHODS, R50
 from tests.support.digits_runs import CONFIGS
 
-METHODS = sorted(path.stem for path in (CONFIGS / '_base_' / 'methods').glob('*.py'))
-# With one label for each image; other tasks and own folders have files of their own.
-OTHERS = ('_seg', '_det', '_fpn', '_dg', '_folder', '_multilabel')
-R50 = sorted(path.stem for path in (CONFIGS / 'ce').glob('r50_*.py') if not path.stem.endswith(OTHERS))
-BEIT = sorted(path.stem for path in (CONFIGS / 'ce').glob('beit_b16_*.py') if not path.stem.endswith(OTHERS))
 # What SCHaNe's table 3 compares.
 WITH_BEIT = ('ce_simclr', 'schane', 'scl')
 

@@ -7,6 +7,7 @@ import yaml
 from mmengine.config import Config
 
 from cft.apis import load_config
+from cft.datasets.preparation.classification import IMAGE_SETS, OTHER_SETS
 from cft.engine.config_nodes import iterate_dicts
 from tests.support.digits_runs import CONFIGS
 
@@ -37,11 +38,13 @@ def arguments(pipeline: list[dict], kind: str, name: str) -> list[object]:
 
 @pytest.mark.parametrize('data', COUNTS)
 def test_classes_and_counts(data: str) -> None:
-    """The head has the classes, and the data's file names the counts that its preparation checks."""
+    """The head has the classes, the preparation checks the counts, and the data's file names them."""
     classes, train, test = COUNTS[data]
     assert config_of(data).model.head.num_classes == classes
+    prepared = (IMAGE_SETS | OTHER_SETS)[data]
+    assert (prepared.classes, prepared.train, prepared.test) == (classes, train, test)
     if data in ('cifar10', 'cifar100'):
-        # mmpretrain's reader checks their files by digest.
+        # Their file names the 50,000 alone; mmpretrain's reader checks the files by digest.
         return
     text = (CONFIGS / '_base_' / 'datasets' / f'{data}.py').read_text()
     header = ' '.join(line[2:] for line in text.splitlines() if line.startswith('# '))
