@@ -45,7 +45,7 @@ class SupContrastLoss(SupConLoss):
         if self.mean_over_all:
             labels = gather_rows(labels) if self.gather else labels
             sizes = torch.unique(labels, return_counts=True)[1]
-            loss = loss * (sizes[sizes > 1].sum() / max(len(labels), 1))
+            loss = loss * sizes[sizes > 1].sum() / max(len(labels), 1)
         return loss
 
     def extra_repr(self) -> str:
