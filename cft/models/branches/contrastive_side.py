@@ -19,6 +19,7 @@ class ContrastiveSide:
         contrastive: The branch, or None for cross-entropy alone.
         smooth_classifier: Whether generated samples count in the cross-entropy.
         loss_weights: Weights ``loss_ce`` and ``loss_con``; stage hooks change them.
+        knows_views: Whether the task knows which rows are views of one image.
 
     Example:
         >>> class Head(ContrastiveSide, nn.Module):
@@ -33,6 +34,7 @@ class ContrastiveSide:
     contrastive: nn.Module | None
     smooth_classifier: bool
     loss_weights: dict[str, float]
+    knows_views = False
 
     def init_contrastive(
         self,
@@ -48,6 +50,11 @@ class ContrastiveSide:
             if projector is not None and projector.get('in_channels') is None:
                 contrastive = {**contrastive, 'projector': {**projector, 'in_channels': feature_channels}}
             self.contrastive = MODELS.build(contrastive)
+            if self.contrastive.positives == 'view' and not self.knows_views:
+                raise ConfigError(
+                    "positives='view' needs several views of each image, which only classification has; "
+                    f"a {type(self).__name__} sees one: set positives='class', or choose another method"
+                )
         if smooth_classifier and (self.contrastive is None or self.contrastive.pairs is None):
             raise ValueError('smooth_classifier=True needs contrastive=dict(..., pairs=dict(...)) to generate samples')
         self.smooth_classifier = smooth_classifier
@@ -71,14 +78,24 @@ class ContrastiveSide:
         """Whether the branch takes part at present."""
         return self.contrastive is not None and self.loss_weights['loss_con'] > 0
 
+    @property
+    def generates_samples(self) -> bool:
+        """Whether generated samples count in the cross-entropy at present."""
+        return self.smooth_classifier and self.contrastive is not None and self.contrastive.pairs.enabled
+
     def contrastive_loss(
-        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int
+        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: torch.Tensor
     ) -> tuple[torch.Tensor, MixedPairs | None]:
-        """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated."""
+        """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated.
+
+        ``inputs`` are those that the branch takes besides. A loss of weight 0 is not computed; a smooth classifier gets its samples all the same, which is
+        Core-tuning's ablation of mixup without contrast (appendix, table 7 row 3, table 15 row 2).
+        """
         assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:
-            return zero_through(self.contrastive, features), None
-        loss, mixed = self.contrastive(features, labels, num_classes)
+            mixed = self.contrastive.generate(features, labels, num_classes) if self.generates_samples else None
+            return zero_through(self.contrastive, features), mixed
+        loss, mixed = self.contrastive(features, labels, num_classes, **inputs)
         return self.loss_weights['loss_con'] * loss, mixed
 
 

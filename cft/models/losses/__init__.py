@@ -28,6 +28,7 @@ from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
 from .sce_terms import SCETermsLoss, ceiling_loss
 from .schane import SCHaNeLoss, schane_loss
 from .supcon import FocalSupConLoss, SupConLoss, supcon_loss
+from .triplet import TripletLoss, triplet_loss
 
 __all__ = [
     'FocalSupConLoss',
@@ -39,6 +40,7 @@ __all__ = [
     'SCHaNeLoss',
     'Similarities',
     'SupConLoss',
+    'TripletLoss',
     'batch_similarities',
     'ceiling_loss',
     'check_inputs',
@@ -51,4 +53,5 @@ __all__ = [
     'sce_loss',
     'schane_loss',
     'supcon_loss',
+    'triplet_loss',
 ]
