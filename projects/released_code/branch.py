@@ -32,12 +32,12 @@ class ReleasedBranch(ContrastiveBranch):
         self.detach_originals = detach_originals
 
     def forward(
-        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int
+        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, images: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, MixedPairs | None]:
         """Compute the weighted loss, as :meth:`cft.models.ContrastiveBranch.forward` does."""
-        if self.pairs is None or not self.pairs.enabled:
-            return super().forward(features, labels, num_classes)
-        mixed = self.pairs(features, labels, num_classes)
+        mixed = self.generate(features, labels, num_classes)
+        if mixed is None:
+            return super().forward(features, labels, num_classes, images)
         originals = features.detach() if self.detach_originals else features
         originals, positives, negatives = self._project(
             torch.cat([originals, mixed.positives, mixed.negatives])
