@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from cft.apis import load_config, train
-from cft.apis.backbone_choice import choose_backbone
+from cft.apis.completion.backbone_choice import choose_backbone
 from cft.registry import MODELS
 from tests.support.digits_runs import CONFIGS, FINE_TUNING
 from tests.support.domain_files import draw_domains

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cft.apis import load_config, train
-from cft.apis.config_checks import check_config
+from cft.apis.configs.checks import check_config
 from cft.engine.config_nodes import iterate_dicts
 from tests.support.command_line import ROOT
 from tests.support.data_set_configs import data_of, write_data_set
@@ -42,9 +42,7 @@ def test_protocol_of_cifar10(method: str) -> None:
 
 
 @pytest.mark.parametrize('name', [name for name in LEAVES if 'r50' in name])
-def test_step_and_test_on_cifar10(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_step_and_test_on_cifar10(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write_data_set(data_of('r50_cifar10'), tmp_path / 'data', monkeypatch)
     cfg = load_config(CONFIGS / f'{name}.py', {'data_root': str(root)})
     for _, step in iterate_dicts(cfg._cfg_dict):

@@ -43,7 +43,9 @@ def stages_of(backbone: Any) -> list[Stage]:
         if conv is None:
             break
         if getattr(block, 'with_cp', False):
-            raise ConfigError('cft.DELTA: with_cp=True recomputes the maps that it compares; set backbone.with_cp=False')
+            raise ConfigError(
+                'cft.DELTA: with_cp=True recomputes the maps that it compares; set backbone.with_cp=False'
+            )
         stages.append(Stage(f'{name}.{len(module) - 1}.{conv}', module, block, getattr(block, conv)))
     if not stages:
         raise ConfigError(
