@@ -5,6 +5,7 @@ In a checkout they are the folder ``configs``; a wheel carries them in
 """
 
 import difflib
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -63,6 +64,29 @@ def list_configs(pattern: str = '*') -> list[str]:
     pattern = pattern if any(sign in pattern for sign in '*?[') else f'*{pattern}*'
     names = (path.relative_to(CONFIGS).with_suffix('').as_posix() for path in CONFIGS.rglob('*.py'))
     return sorted(name for name in names if not name.startswith('_base_') and fnmatch(name, pattern))
+
+
+def group_configs(names: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+    """What each set of folders has in common, so that hundreds of names can be read.
+
+    Args:
+        names: ``FOLDER/NAME``, as of :func:`list_configs`.
+
+    Returns:
+        By folders those names that are in all of them and in no other; the largest sets of folders first.
+
+    Example:
+        >>> group_configs(['ce/r50_cars', 'ce/r50_voc_seg', 'scl/r50_cars'])
+        {('ce', 'scl'): ['r50_cars'], ('ce',): ['r50_voc_seg']}
+    """
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, _, stem = name.rpartition('/')
+        folders.setdefault(stem, []).append(folder)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for stem, found in folders.items():
+        groups.setdefault(tuple(found), []).append(stem)
+    return dict(sorted(groups.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
 def _hint(path: Path, name: str) -> str:

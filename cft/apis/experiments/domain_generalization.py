@@ -1,6 +1,7 @@
 """Leave one domain out: train on the others, choose on their validation part, test on the one held out."""
 
 import copy
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from cft.apis.running.trained_model import BEST
 from cft.datasets.domain_folder import find_domains
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
-from cft.experiments import Executor, PlanProgress, Run, RunRecord
+from cft.experiments import Executor, Output, PlanProgress, Run, RunRecord
 from cft.experiments.job import own_name
 from cft.experiments.printing import printed_to
 from cft.files import require_writable
@@ -34,6 +35,7 @@ def leave_one_domain_out(
     launcher: str = 'none',
     executor: str | Executor = 'auto',
     progress: PlanProgress | None = None,
+    pretraining: str | Path | None = None,
 ) -> list[dict]:
     """Train each config with each domain held out and each seed, and test it on the domain that it has not seen.
 
@@ -49,6 +51,7 @@ def leave_one_domain_out(
         launcher: As MMEngine's, ``'none'`` for a single process.
         executor: As of :func:`cft.apis.run_plan`; under a launcher the runs are done in its processes.
         progress: As of :func:`cft.apis.run_plan`.
+        pretraining: As of :func:`held_out_runs`.
 
     Returns:
         For each run, config by config, in each domain by domain, ``method``,
@@ -64,13 +67,17 @@ def leave_one_domain_out(
         >>> print(domain_table(results))  # doctest: +SKIP
     """
     with printed_to(require_writable(work_dir) / own_name(LOG)):
-        runs = held_out_runs(configs, seeds, overrides, launcher)
+        runs = held_out_runs(configs, seeds, overrides, launcher, pretraining)
     records = run_plan(runs, work_dir, 'in-process' if launcher != 'none' else executor, progress)
-    return [_result(record) for record in records]
+    return [_result(record) for record in records if record.labels]
 
 
 def held_out_runs(
-    configs: Sequence[str | Path], seeds: Sequence[int], overrides: Overrides | None = None, launcher: str = 'none'
+    configs: Sequence[str | Path],
+    seeds: Sequence[int],
+    overrides: Overrides | None = None,
+    launcher: str = 'none',
+    pretraining: str | Path | None = None,
 ) -> list[Run]:
     """The runs of a table.
 
@@ -79,14 +86,21 @@ def held_out_runs(
         seeds: As there.
         overrides: As there.
         launcher: As there.
+        pretraining: Config that trains on the training part of a :class:`cft.datasets.DomainFolder`, such as
+            ``quickstart/sce_domains``. It is run for each held-out domain and seed, which every config then
+            starts from, so that nothing of the held-out domain has been seen. None: from each config's own
+            ``checkpoint``.
 
     Returns:
-        The runs with the labels ``method``, ``<folder>/<name>`` of the config file, ``test_domain`` and ``seed``.
+        The runs with the labels ``method``, ``<folder>/<name>`` of the config file, ``test_domain`` and ``seed``;
+        those of the pre-training come first and have none.
 
     Raises:
         ConfigError: If a config has no three splits of domains, the configs
             differ in their domains, two have the same name, or an override
-            sets what the plan sets itself.
+            sets what the plan sets itself; if the pre-training reads other
+            images than the configs' training domains, or a config starts from
+            a file already.
 
     Example:
         >>> runs = held_out_runs(['configs/quickstart/ce_dg.py'], [0])  # doctest: +SKIP
@@ -97,34 +111,83 @@ def held_out_runs(
     if len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise ConfigError(f'--seeds must be different numbers of at least 0, got {" ".join(map(str, seeds))}')
     domains: dict[str, list[str]] = {}
-    runs = []
+    runs: list[Run] = []
     for path in configs:
         cfg = load_config(path, overrides)
-        file = Path(cfg.filename).resolve()
-        method = f'{file.parent.name}/{file.stem}'
+        method = _name_of(cfg)
         if method in domains:
             raise ConfigError(f'two configs are called {method}; name each once, or rename a file')
         cfg.launcher = launcher
         draw_missing_data(copy.deepcopy(cfg))
         domains[method] = domains_of(cfg)
-        values = _values(path, overrides or {}) | ({'launcher': launcher} if launcher != 'none' else {})
+        values = _values(path, overrides or {}) | _launched(launcher)
+        places = list(itertools.product(domains[method], seeds))
+        if pretraining is None:
+            starts = dict.fromkeys(places, values)
+        else:
+            before = _pretraining_runs(pretraining, cfg, places, launcher)
+            runs += [run for run in before.values() if run not in runs]
+            starts = {place: values | {'checkpoint': Output(before[place].name)} for place in places}
         runs += [
             Run(
-                name=re.sub(r'[^A-Za-z0-9._-]', '-', f'{method}-{domain}-{seed}'),
+                name=_run_name(method, domain, seed),
                 config=str(path),
-                overrides=values | hold_out(cfg, domain, seed),
+                overrides=starts[domain, seed] | hold_out(cfg, domain, seed),
                 seed=seed,
                 labels={'method': method, 'test_domain': domain, 'seed': seed},
                 options={'splits': ['val', 'test']},
             )
-            for domain in domains[method]
-            for seed in seeds
+            for domain, seed in places
         ]
     (first, expected), *others = domains.items()
     for method, names in others:
         if names != expected:
             raise ConfigError(f'{first} has the domains {expected}, {method} has {names}; make a table for each')
-    return runs
+    return sorted(runs, key=lambda run: bool(run.labels))
+
+
+def _pretraining_runs(
+    path: str | Path, cfg: Config, places: Sequence[tuple[str, int]], launcher: str
+) -> dict[tuple[str, int], Run]:
+    """The run that a fine-tuning of ``cfg`` starts from, by held-out domain and seed."""
+    if cfg.get('checkpoint') is not None:
+        raise ConfigError(f'{cfg.filename} starts from {cfg.checkpoint} already; leave out checkpoint or --pretraining')
+    given = load_config(path)
+    dataset = given.get('train_dataloader', {}).get('dataset', {})
+    if dataset.get('type') != 'cft.DomainFolder' or dataset.get('split', 'train') != 'train':
+        raise ConfigError(
+            f"--pretraining {path} must train on a cft.DomainFolder with split='train', so that the held-out domain "
+            'is not seen before it is tested; quickstart/sce_domains does'
+        )
+    images = {'data_root': cfg.data_root} | {
+        name: cfg[name] for name in ('drawn_data',) if name in cfg and name in given
+    }
+    for name in ('domains', 'val_fraction'):
+        if name in cfg.train_dataloader.dataset:
+            images[f'train_dataloader.dataset.{name}'] = cfg.train_dataloader.dataset[name]
+    return {
+        (domain, seed): Run(
+            name=_run_name(_name_of(given), domain, seed),
+            config=str(path),
+            overrides=images | hold_out(given, domain, seed) | _launched(launcher),
+            seed=seed,
+            options={'splits': []},
+        )
+        for domain, seed in places
+    }
+
+
+def _name_of(cfg: Config) -> str:
+    file = Path(cfg.filename).resolve()
+    return f'{file.parent.name}/{file.stem}'
+
+
+def _run_name(method: str, domain: str, seed: int) -> str:
+    return re.sub(r'[^A-Za-z0-9._-]', '-', f'{method}-{domain}-{seed}')
+
+
+def _launched(launcher: str) -> dict[str, object]:
+    return {'launcher': launcher} if launcher != 'none' else {}
 
 
 def domains_of(cfg: Config) -> list[str]:

@@ -11,6 +11,8 @@ from cft.apis import leave_one_domain_out, load_config
 from cft.apis.experiments.checks import PlanChecks, configured
 from cft.apis.experiments.domain_generalization import held_out_runs, hold_out
 from cft.errors import ConfigError
+from cft.experiments import Output, Plan
+from tests.support.digits_runs import CONFIGS
 from tests.support.domain_runs import CE, CORE_TUNING, DOMAINS, draw, settings
 
 DATASETS = [f'{split}_dataloader' for split in ('train', 'val', 'test')]
@@ -38,6 +40,46 @@ def test_every_config_domain_and_seed(drawn: Path) -> None:
         assert cfg.randomness.seed == run.seed == run.labels['seed']
         held_out = {(cfg[name].dataset.test_domain, cfg[name].dataset.seed) for name in DATASETS}
         assert held_out == {(run.labels['test_domain'], run.seed)}
+
+
+SCE = CONFIGS / 'quickstart' / 'sce_domains.py'
+
+
+def test_pretraining_of_each_domain_and_seed(drawn: Path) -> None:
+    """Once for all methods, on the images that they train on, and each starts from that of its domain and seed."""
+    runs = held_out_runs([CE, CORE_TUNING], [0, 7], settings(drawn), pretraining=SCE)
+    before = {run.name: run for run in runs if not run.labels}
+    tuned = [run for run in runs if run.labels]
+    assert len(Plan(runs)) == len(runs) == 24 and len(before) == 8 and runs[:8] == list(before.values())
+    assert [replace(run, overrides={**run.overrides, 'checkpoint': None}).labels for run in tuned] == [
+        run.labels for run in held_out_runs([CE, CORE_TUNING], [0, 7], settings(drawn))
+    ]
+    for run in tuned:
+        start = run.overrides['checkpoint']
+        assert isinstance(start, Output)
+        cfg, pretraining = configured(replace(run, overrides={**run.overrides, 'checkpoint': None})), before[start.run]
+        own = configured(pretraining)
+        assert pretraining.seed == run.seed == own.randomness.seed
+        expected, found = cfg.train_dataloader.dataset, own.train_dataloader.dataset
+        for name in ('data_root', 'test_domain', 'seed', 'split'):
+            assert found[name] == expected.get(name, 'train'), name
+    assert facts_of(runs[:8]) == facts_of(held_out_runs([CE], [0, 7], settings(drawn), pretraining=SCE)[:8])
+
+
+def facts_of(runs: list) -> list[dict]:
+    return [PlanChecks()._settings(configured(run)) for run in runs]
+
+
+@pytest.mark.parametrize(
+    ('config', 'changes', 'message'),
+    [
+        ('sce_digits', {}, "must train on a cft.DomainFolder with split='train'"),
+        ('sce_domains', {'checkpoint': 'moco.pth'}, 'starts from moco.pth already'),
+    ],
+)
+def test_pretraining_that_does_not_fit(drawn: Path, config: str, changes: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        held_out_runs([CE], [0], settings(drawn, **changes), pretraining=CONFIGS / 'quickstart' / f'{config}.py')
 
 
 def facts(drawn: Path, launcher: str = 'none', **changes: object) -> list[dict]:
