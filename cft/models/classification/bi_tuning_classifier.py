@@ -1,6 +1,7 @@
 """Image classifier beside a momentum encoder and a queue of its keys for every class."""
 
 import copy
+from typing import Any
 
 import torch
 from mmpretrain.structures import DataSample
@@ -23,7 +24,8 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
     :class:`cft.models.BiTuningBranch` compares queries with the keys of this
     and of past batches; then the keys enter the queue of their class.
     ``cft.MomentumUpdateHook`` moves the average after every optimiser step.
-    Inference is that of the classifier.
+    Inference is that of the classifier. Weights of a plain classifier can be
+    loaded: the average begins with them.
 
     Args:
         args, kwargs: Those of :class:`cft.models.FineTuneClassifier`.
@@ -42,12 +44,13 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         ...         projector=dict(type='cft.MLPProjector', in_channels=None, out_channels=128, num_layers=1)))))
     """
 
-    head: nn.Module
     backbone: nn.Module
+    neck: nn.Module
+    head: Any
 
-    def __init__(self, *args: object, keys_per_class: int = 40, **kwargs: object) -> None:
+    def __init__(self, *args: Any, keys_per_class: int = 40, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        branch = getattr(self.head, 'contrastive', None)
+        branch: Any = getattr(self.head, 'contrastive', None)
         if not getattr(branch, 'needs_keys', False):
             raise ConfigError(
                 "BiTuningClassifier needs head=dict(type='cft.ContrastiveClsHead', "
@@ -58,6 +61,7 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         self.target_projector = copy.deepcopy(branch.projector).requires_grad_(False)
         self.widths = [self.head.in_channels, branch.projector.out_channels]
         self.queue = ClassQueue(self.head.num_classes, keys_per_class, sum(self.widths))
+        self.register_load_state_dict_post_hook(_begin_average)
 
     def averaged_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
         """Modules of the momentum encoder, each with its online counterpart."""
@@ -102,3 +106,12 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
             outputs = self.target_neck(outputs)
         features = self.head.pre_logits(outputs)
         return torch.cat([features, self.target_projector(features)], dim=1)
+
+
+def _begin_average(model: BiTuningClassifier, incompatible: Any) -> None:
+    """Let the average begin with weights that came without one."""
+    absent = [name for name in incompatible.missing_keys if name.startswith(('target_', 'queue.'))]
+    if any(name.startswith('target_') for name in absent):
+        model.copy_to_target()
+        for name in absent:
+            incompatible.missing_keys.remove(name)
