@@ -66,7 +66,9 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
     def averaged_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
         """Modules of the momentum encoder, each with its online counterpart."""
         parts = [(self.target_backbone, self.backbone), (self.target_projector, self.head.contrastive.projector)]
-        return (*parts, (self.target_neck, self.neck)) if self.with_neck else tuple(parts)
+        if self.target_neck is not None:
+            parts.append((self.target_neck, self.neck))
+        return tuple(parts)
 
     def init_weights(self) -> None:
         """Initialise the classifier and copy it to the momentum encoder."""
