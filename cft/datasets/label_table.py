@@ -34,7 +34,7 @@ class LabelTable(BaseDataset):
     Args:
         data_root: The ``.csv`` or ``.tsv`` file.
         split: ``'train'``, ``'val'`` or ``'test'``.
-        val_fraction: Part of each class held out when there are no val rows.
+        val_fraction: Part of each class held out when there are no val rows; 0: none.
         seed: Which images are held out.
         group_by: Column of the groups; None: one that is called ``group``,
             ``patient``, ``subject`` or ``video``, or one of these with ``_id``.

@@ -31,6 +31,7 @@ from .norms import (
 )
 from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
+from .regularizers import BSS, DELTA, L2SP, Regularizers
 from .selfsup import (
     SCE,
     DeepClusterV2,
@@ -43,6 +44,9 @@ from .selfsup import (
 )
 
 __all__ = [
+    'BSS',
+    'DELTA',
+    'L2SP',
     'PGD',
     'SCE',
     'AutoBackbone',
@@ -73,6 +77,7 @@ __all__ = [
     'PrototypeLoss',
     'ReSSL',
     'ReSSLLoss',
+    'Regularizers',
     'SCELoss',
     'SCETermsLoss',
     'SCHaNeLoss',

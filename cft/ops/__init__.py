@@ -1,7 +1,14 @@
 """Numerical building blocks on plain tensors."""
 
 from .finite import all_finite, names_of_non_finite
-from .gather import gather_rows, gather_rows_with_grad, is_distributed, rank_offset, row_counts
+from .gather import (
+    distinct_across_ranks,
+    gather_rows,
+    gather_rows_with_grad,
+    is_distributed,
+    rank_offset,
+    row_counts,
+)
 from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
 from .precision import full_precision
@@ -11,6 +18,7 @@ from .subsets import balanced_subset, rank_within
 __all__ = [
     'all_finite',
     'balanced_subset',
+    'distinct_across_ranks',
     'full_precision',
     'gather_rows',
     'gather_rows_with_grad',

@@ -44,6 +44,19 @@ def rank_offset(counts: list[int]) -> int:
     return sum(counts[: dist.get_rank()]) if len(counts) > 1 else 0
 
 
+def distinct_across_ranks(indices: torch.Tensor) -> torch.Tensor:
+    """Numbers that are equal where the indices of one rank are, and different on every other rank.
+
+    Args:
+        indices: Integers, not negative.
+
+    Example:
+        >>> distinct_across_ranks(torch.tensor([0, 1, 0]))
+        tensor([0, 1, 0])
+    """
+    return indices * dist.get_world_size() + dist.get_rank() if is_distributed() else indices
+
+
 def _pad(rows: torch.Tensor, length: int) -> torch.Tensor:
     if len(rows) == length:
         return rows

@@ -15,6 +15,7 @@ from .non_finite import NonFiniteHook
 from .num_classes_check import NumClassesCheckHook
 from .progress_bar import ProgressBarHook
 from .rank_statistics import RankStatisticsHook
+from .regularizer import RegularizerHook
 from .rifle import RIFLEHook
 from .run_cost import RunCostHook
 from .stage_switch import StageSwitchHook
@@ -40,6 +41,7 @@ __all__ = [
     'ProgressBarHook',
     'RIFLEHook',
     'RankStatisticsHook',
+    'RegularizerHook',
     'RunCostHook',
     'StageSwitchHook',
     'StartingCheckpointHook',

@@ -19,6 +19,7 @@ class ContrastiveSide:
         contrastive: The branch, or None for cross-entropy alone.
         smooth_classifier: Whether generated samples count in the cross-entropy.
         loss_weights: Weights ``loss_ce`` and ``loss_con``; stage hooks change them.
+        knows_views: Whether the task knows which rows are views of one image.
 
     Example:
         >>> class Head(ContrastiveSide, nn.Module):
@@ -35,6 +36,7 @@ class ContrastiveSide:
     contrastive: nn.Module | None
     smooth_classifier: bool
     loss_weights: dict[str, float]
+    knows_views = False
 
     def init_contrastive(
         self,
@@ -50,6 +52,11 @@ class ContrastiveSide:
             if projector is not None and projector.get('in_channels') is None:
                 contrastive = {**contrastive, 'projector': {**projector, 'in_channels': feature_channels}}
             self.contrastive = MODELS.build(contrastive)
+            if getattr(self.contrastive, 'positives', None) == 'view' and not self.knows_views:
+                raise ConfigError(
+                    "positives='view' needs several views of each image, which only classification has; "
+                    f"a {type(self).__name__} sees one: set positives='class', or choose another method"
+                )
             if getattr(self.contrastive, 'needs_keys', False) and not self.takes_keys:
                 raise ConfigError(
                     f'{type(self).__name__} cannot have the {type(self.contrastive).__name__}: its keys come from '
@@ -79,16 +86,25 @@ class ContrastiveSide:
         """Whether the branch takes part at present."""
         return self.contrastive is not None and self.loss_weights['loss_con'] > 0
 
+    @property
+    def generates_samples(self) -> bool:
+        """Whether generated samples count in the cross-entropy at present."""
+        return self.smooth_classifier and self.contrastive is not None and self.contrastive.pairs.enabled
+
     def contrastive_loss(
         self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: object
     ) -> tuple[torch.Tensor, MixedPairs | None]:
         """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated.
 
-        ``inputs`` is what a branch takes besides.
+        ``inputs`` are those that the branch takes besides. A loss of weight 0
+        is not computed; a smooth classifier gets its samples all the same:
+        Core-tuning's mixup without contrast (appendix, table 7 row 3 and table
+        15 row 2), where the originals count, too, as in L_ce^m.
         """
         assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:
-            return zero_through(self.contrastive, features), None
+            mixed = self.contrastive.generate(features, labels, num_classes) if self.generates_samples else None
+            return zero_through(self.contrastive, features), mixed
         loss, mixed = self.contrastive(features, labels, num_classes, **inputs)
         return self.loss_weights['loss_con'] * loss, mixed
 

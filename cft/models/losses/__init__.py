@@ -29,6 +29,7 @@ from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
 from .sce_terms import SCETermsLoss, ceiling_loss
 from .schane import SCHaNeLoss, schane_loss
 from .supcon import FocalSupConLoss, SupConLoss, supcon_loss
+from .triplet import TripletLoss, triplet_loss
 
 __all__ = [
     'FocalSupConLoss',
@@ -40,6 +41,7 @@ __all__ = [
     'SCHaNeLoss',
     'Similarities',
     'SupConLoss',
+    'TripletLoss',
     'batch_similarities',
     'categorical_contrastive_loss',
     'ceiling_loss',
@@ -54,4 +56,5 @@ __all__ = [
     'sce_loss',
     'schane_loss',
     'supcon_loss',
+    'triplet_loss',
 ]

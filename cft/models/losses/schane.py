@@ -16,6 +16,7 @@ def schane_loss(
     *,
     temperature: float = 0.5,
     detach_weights: bool = False,
+    mean_inside_log: bool = True,
     gather: bool = False,
 ) -> torch.Tensor:
     """The functional form of :class:`SCHaNeLoss`, in log space throughout.
@@ -25,6 +26,7 @@ def schane_loss(
         labels: (N,) integers.
         temperature: tau > 0.
         detach_weights: Treat beta as constants.
+        mean_inside_log: Where 1/|P_i| stands, see :class:`SCHaNeLoss`.
         gather: Take the candidates from all ranks, see :class:`SupConLoss`.
 
     Returns:
@@ -49,7 +51,9 @@ def schane_loss(
     positives = masked_logsumexp(logits, positive)
     denominator = torch.logaddexp(positives, masked_logsumexp(log_weights + logits, negative))
     number_of_positives = positive.sum(dim=1)
-    losses = denominator - positives + number_of_positives.clamp(min=1).to(logits).log()
+    counts = number_of_positives.clamp(min=1).to(logits)
+    losses = denominator - positives
+    losses = losses + counts.log() if mean_inside_log else losses / counts
     return propagate_non_finite(mean_over_anchors(losses, number_of_positives > 0, gather), anchors)
 
 
@@ -57,8 +61,7 @@ def schane_loss(
 class SCHaNeLoss(nn.Module):
     r"""Supervised contrastive loss that stresses the negatives nearest to the anchor.
 
-    SCHaNe, equations 1, 3 and 4 (the factor 1/|P_i|, misplaced in the printed
-    equation 4, averages the positives):
+    SCHaNe, equations 1, 3 and 4:
 
     .. math:: L_i = -\log \frac{\frac{1}{|P_i|} \sum_{p \in P_i} e^{s_{ip}}}
               {\sum_{p \in P_i} e^{s_{ip}} + \sum_{k \in N_i} \beta_{ik} e^{s_{ik}}},
@@ -68,9 +71,22 @@ class SCHaNeLoss(nn.Module):
     another one; the loss is the mean over anchors whose ``P_i`` is not empty.
     The paper feeds two views of each image: all 2n rows are anchors.
 
+    The printed equation 4 has -1/|P_i| behind the logarithm, which has no value
+    then. Read as above, it averages the positives and changes no gradient; with
+    ``mean_inside_log=False`` it is a factor of the anchor's logarithm,
+
+    .. math:: L_i = -\frac{1}{|P_i|} \log \frac{\sum_{p \in P_i} e^{s_{ip}}}
+              {\sum_{p \in P_i} e^{s_{ip}} + \sum_{k \in N_i} \beta_{ik} e^{s_{ik}}},
+
+    so that anchors of classes that are frequent in the batch count less. The
+    paper sums over anchors instead of averaging; no lambda of its equation 1
+    would then suit two batch sizes.
+
     Args:
         temperature: tau > 0.
         detach_weights: Treat beta as constants; the paper lets it carry gradient.
+        mean_inside_log: Average the positives inside of the logarithm (default),
+            or weigh the anchor's logarithm by 1/|P_i|.
         gather: Take the candidates from all ranks, see :class:`SupConLoss`.
 
     Example:
@@ -79,13 +95,20 @@ class SCHaNeLoss(nn.Module):
         torch.Size([])
     """
 
-    def __init__(self, temperature: float = 0.5, detach_weights: bool = False, gather: bool = False) -> None:
+    def __init__(
+        self,
+        temperature: float = 0.5,
+        detach_weights: bool = False,
+        gather: bool = False,
+        mean_inside_log: bool = True,
+    ) -> None:
         super().__init__()
         if not temperature > 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
         self.temperature = temperature
         self.detach_weights = detach_weights
         self.gather = gather
+        self.mean_inside_log = mean_inside_log
 
     def forward(self, features: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Compute the loss.
@@ -105,8 +128,12 @@ class SCHaNeLoss(nn.Module):
             labels,
             temperature=self.temperature,
             detach_weights=self.detach_weights,
+            mean_inside_log=self.mean_inside_log,
             gather=self.gather,
         )
 
     def extra_repr(self) -> str:
-        return f'temperature={self.temperature}, detach_weights={self.detach_weights}, gather={self.gather}'
+        return (
+            f'temperature={self.temperature}, detach_weights={self.detach_weights}, gather={self.gather}, '
+            f'mean_inside_log={self.mean_inside_log}'
+        )

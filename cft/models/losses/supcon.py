@@ -37,6 +37,14 @@ def _append_own(
     return Similarities(*(torch.cat(pair, dim=1) for pair in zip(similarities, columns, strict=True)))
 
 
+def _check_candidates(only_extra_positives: bool, same_class_candidates: bool) -> None:
+    if same_class_candidates and not only_extra_positives:
+        raise ValueError(
+            'same_class_candidates=True needs only_extra_positives=True: positives are candidates by themselves, got '
+            'only_extra_positives=False'
+        )
+
+
 @full_precision
 def supcon_loss(
     features: torch.Tensor,
@@ -49,6 +57,7 @@ def supcon_loss(
     temperature: float = 0.07,
     focal: bool = False,
     only_extra_positives: bool = False,
+    same_class_candidates: bool = False,
     gather: bool = False,
 ) -> torch.Tensor:
     """The functional form of :class:`SupConLoss` and :class:`FocalSupConLoss`.
@@ -63,13 +72,15 @@ def supcon_loss(
         temperature: tau > 0.
         focal: Weight each positive by how hard it is.
         only_extra_positives: Take only generated positives as P_i.
+        same_class_candidates: Leave the batch's samples of the same class in A_i then.
         gather: Take the candidates from all ranks, see :class:`SupConLoss`.
 
     Returns:
         Scalar, at least float32, finite; 0 if no anchor has a positive.
 
     Raises:
-        ValueError: If a shape does not fit or labels are not integers.
+        ValueError: If a shape does not fit, labels are not integers, or ``same_class_candidates`` is
+            asked for without ``only_extra_positives``.
 
     Example:
         >>> features = torch.eye(2).repeat_interleave(2, 0)
@@ -77,11 +88,13 @@ def supcon_loss(
         tensor(0.5514)
     """
     check_inputs(features, labels)
+    _check_candidates(only_extra_positives, same_class_candidates)
     anchors, similarities = batch_similarities(features, labels, temperature, gather)
     in_batch = similarities.logits.shape[1]
     if only_extra_positives:
         logits, positive, candidate = similarities
-        similarities = Similarities(logits, torch.zeros_like(positive), candidate & ~positive)
+        candidate = candidate if same_class_candidates else candidate & ~positive
+        similarities = Similarities(logits, torch.zeros_like(positive), candidate)
     if extra_positives is not None:
         similarities = _append_own(similarities, anchors, extra_positives, positive_mask, temperature, positive=True)
     if extra_negatives is not None:
@@ -111,9 +124,11 @@ class SupConLoss(nn.Module):
 
     Args:
         temperature: tau > 0.
-        only_extra_positives: Take only generated positives as ``P_i``; the
-            batch's samples of the same class then are no candidates at all
-            (Core-tuning, appendix, table 14).
+        only_extra_positives: Take only generated positives as ``P_i``
+            (Core-tuning, appendix, table 14). The batch's samples of the same
+            class then are no candidates at all.
+        same_class_candidates: With ``only_extra_positives``, leave those samples
+            in ``A_i``. Which of the two the paper means it does not say.
         gather: Take the candidates from all ranks. The value averaged over
             ranks, and every parameter's gradient averaged over ranks as DDP
             does, equal those of one process on the joined batch.
@@ -127,13 +142,21 @@ class SupConLoss(nn.Module):
 
     focal = False
 
-    def __init__(self, temperature: float = 0.07, gather: bool = False, only_extra_positives: bool = False) -> None:
+    def __init__(
+        self,
+        temperature: float = 0.07,
+        gather: bool = False,
+        only_extra_positives: bool = False,
+        same_class_candidates: bool = False,
+    ) -> None:
         super().__init__()
+        _check_candidates(only_extra_positives, same_class_candidates)
         if not temperature > 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
         self.temperature = temperature
         self.gather = gather
         self.only_extra_positives = only_extra_positives
+        self.same_class_candidates = same_class_candidates
 
     def forward(
         self,
@@ -170,11 +193,15 @@ class SupConLoss(nn.Module):
             temperature=self.temperature,
             focal=self.focal,
             only_extra_positives=self.only_extra_positives,
+            same_class_candidates=self.same_class_candidates,
             gather=self.gather,
         )
 
     def extra_repr(self) -> str:
-        return f'temperature={self.temperature}, gather={self.gather}, only_extra_positives={self.only_extra_positives}'
+        return (
+            f'temperature={self.temperature}, gather={self.gather}, '
+            f'only_extra_positives={self.only_extra_positives}, same_class_candidates={self.same_class_candidates}'
+        )
 
 
 @MODELS.register_module()

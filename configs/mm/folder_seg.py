@@ -1,0 +1,3 @@
+_base_ = ['../ce/folder_seg.py', '../_base_/methods/mm.py']
+
+model = _base_.method_head
