@@ -8,10 +8,12 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from cft.apis import train
 from cft.checkpoints import read_state_dict
 from cft.engine.hooks import NoisyTuneHook
 from cft.engine.hooks.noisy_tune import add_relative_noise
 from cft.errors import ConfigError
+from tests.support.digits_runs import short_config
 from tests.support.toy_run import Recorder, ToyModel, toy_runner
 
 STILL = {'optimizer': {'type': 'SGD', 'lr': 0.0}}
@@ -121,3 +123,20 @@ def test_errors(tmp_path: Path) -> None:
     model.backbone.requires_grad_(False)
     with pytest.raises(ConfigError, match='no trainable parameter in model.backbone'):
         toy_runner(tmp_path, [NoisyTuneHook()], model).train()
+
+
+@pytest.mark.slow
+def test_a_source_is_the_weights_without_noise(tmp_path: Path) -> None:
+    """L2-SP's distance of the first step is that of the noise; without it there is none."""
+    distances = {}
+    for name in ('scl', 'noisytune'):
+        cfg = short_config(name, tmp_path / name, iterations=1, optim_wrapper__optimizer__lr=1e-30)
+        cfg.model.regularizers = [dict(type='cft.L2SP', alpha=2.0, beta=0.0)]
+        cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+        runner = train(cfg)
+        distances[name] = runner.message_hub.get_scalar('train/loss_l2sp').current()
+        backbone = {name: p.detach() for name, p in runner.model.backbone.named_parameters()}
+        distances[name, 'weights'] = backbone
+    pairs = [(distances['noisytune', 'weights'][name], value) for name, value in distances['scl', 'weights'].items()]
+    expected = sum(float((noisy - source).square().sum()) for noisy, source in pairs)
+    assert distances['scl'] == 0 and distances['noisytune'] == pytest.approx(expected, rel=1e-4) and expected > 0

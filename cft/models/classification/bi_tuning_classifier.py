@@ -75,15 +75,10 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         super().init_weights()
         self.copy_to_target()
 
-    def loss(
+    def _task_losses(
         self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
     ) -> dict[str, torch.Tensor]:
-        """Compute the losses of a batch.
-
-        Args:
-            inputs: Two views (N, C, H, W), the query's and the key's; H and W may differ between them.
-            data_samples: N samples with integer labels.
-        """
+        """Losses of two views (N, C, H, W), the query's and the key's; H and W may differ between them."""
         if isinstance(inputs, torch.Tensor) or len(inputs) != 2:
             views = 1 if isinstance(inputs, torch.Tensor) else len(inputs)
             raise ConfigError(
