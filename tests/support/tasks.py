@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dist import all_gather
 
 from cft.apis import load_config, train
 from cft.datasets.synthetic import SHAPES, draw_shapes
@@ -16,10 +17,21 @@ from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
 
 # The last one is a project's: nothing of cft knows it. Its configs are found by their names.
-METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane', 'triplet', 'mm', 'ce_simclr', 'sincere')
+METHODS = (
+    'ce', 'scl', 'coretuning', 'coin', 'schane', 'triplet', 'mm', 'ce_simclr', 'rifle', 'noisytune', 'bituning',
+    'sincere',
+)  # fmt: skip
+WITHOUT_CONTRAST = ('ce', 'rifle')
 TASKS = ('cls', 'seg', 'det', 'dg')
 # Where a method has no meaning, its head is refused with these words.
-REFUSED = {('ce_simclr', task): "positives='view' needs several views of each image" for task in ('seg', 'det')}
+REFUSED = {
+    (method, task): words
+    for task in ('seg', 'det')
+    for method, words in {
+        'ce_simclr': "positives='view' needs several views of each image",
+        'bituning': 'its keys come from another crop of the same image, in which pixels and regions',
+    }.items()
+}
 
 
 def draw_few_shapes(root: Path) -> Path:
@@ -118,6 +130,7 @@ def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str
             assert np.isfinite(history.data[0]).all() and len(history.data[0]) == 3, name
     model = unwrap_model(runner.model)
     assert all(torch.isfinite(p).all() for p in model.parameters())
+    assert_equal_on_all_ranks(model)
     model.train()
     for head in modules_where(model, lambda module: hasattr(module, 'set_loss_weights')):
         # The last stage may have switched it off.
@@ -125,8 +138,14 @@ def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str
     batch = model.data_preprocessor(next(iter(runner.train_dataloader)), True)
     losses = model.loss(batch['inputs'], batch['data_samples'])
     contrastive = [loss for name, loss in losses.items() if name.endswith('loss_con')]
-    assert len(contrastive) == (method != 'ce')
+    assert len(contrastive) == (method not in WITHOUT_CONTRAST)
     first = next(model.backbone.parameters())
     for loss in contrastive:
         gradient = torch.autograd.grad(loss, first)[0]
         assert torch.isfinite(gradient).all() and gradient.abs().max() > 0
+
+
+def assert_equal_on_all_ranks(model: torch.nn.Module) -> None:
+    """What a hook or an average has changed, too."""
+    own = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    assert all(torch.equal(own, other) for other in all_gather(own))
