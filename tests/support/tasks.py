@@ -14,8 +14,10 @@ from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
 
 # The last one is a project's: nothing of cft knows it. Its configs are found by their names.
-METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane', 'sincere')
+METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane', 'l2sp', 'delta', 'bss', 'sincere')
 TASKS = ('cls', 'seg', 'det', 'dg')
+# The loss of a method that is no contrastive one.
+LOSSES = {'l2sp': 'loss_l2sp', 'delta': 'loss_delta', 'bss': 'loss_bss'}
 
 
 def draw_few_shapes(root: Path) -> Path:
@@ -87,7 +89,7 @@ def quickstart_config(method: str, task: str, data: Path, work_dir: Path, launch
 
 
 def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> None:
-    """Train, then look at the losses, the weights and the contrastive term's gradient in the backbone."""
+    """Train, then look at the losses, the weights and the method's term and its gradient in the backbone."""
     runner = train(quickstart_config(method, task, data, work_dir, launcher))
     assert runner.iter == 3
     for name, history in runner.message_hub.log_scalars.items():
@@ -97,8 +99,9 @@ def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str
     assert all(torch.isfinite(p).all() for p in model.parameters())
     model.train()
     batch = model.data_preprocessor(next(iter(runner.train_dataloader)), True)
-    losses = model.loss(batch['inputs'], batch['data_samples'])
-    contrastive = [loss for name, loss in losses.items() if name.endswith('loss_con')]
+    losses = model(batch['inputs'], batch['data_samples'], mode='loss')
+    key = LOSSES.get(method, 'loss_con')
+    contrastive = [loss for name, loss in losses.items() if name.endswith(key)]
     assert len(contrastive) == (method != 'ce')
     first = next(model.backbone.parameters())
     for loss in contrastive:
