@@ -28,7 +28,8 @@ def check_bss(sizes: tuple[int, int], k: int) -> None:
     reference = copy.deepcopy(model)
     expected = 0.3 * smallest_singular_values(reference(inputs), k)
     expected.backward()
-    value = BSS(k=k, weight=0.3, gather=True).loss(model, [DistributedDataParallel(model)(own)])
+    parallel = DistributedDataParallel(model)
+    value = BSS(k=k, weight=0.3, gather=True).loss(model, [parallel(own)])
     value.backward()
     close(value.detach(), expected.detach())
     for parameter, other in zip(model.parameters(), reference.parameters(), strict=True):
