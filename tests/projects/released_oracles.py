@@ -39,9 +39,7 @@ def core_tuning(
     return mean(losses, features)
 
 
-def coin(
-    features: Tensor, labels: Tensor, *, temperature: float, divide_by_rows: bool, keep_diagonal: bool
-) -> Tensor:
+def coin(features: Tensor, labels: Tensor, *, temperature: float, divide_by_rows: bool, keep_diagonal: bool) -> Tensor:
     """An anchor may be a positive of itself; the sum in the denominator never holds it."""
     losses = []
     for i, anchor in enumerate(features):
@@ -62,7 +60,9 @@ def zero_masked(features: Tensor, labels: Tensor) -> list[int]:
     found = []
     for i in range(len(features)):
         row = [
-            float(torch.cosine_similarity(features[i], features[j], dim=0)) if j != i and labels[j] == labels[i] else 0.0
+            float(torch.cosine_similarity(features[i], features[j], dim=0))
+            if j != i and labels[j] == labels[i]
+            else 0.0
             for j in range(len(features))
         ]
         found.append(row.index(min(row)) or i)
