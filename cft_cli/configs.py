@@ -37,7 +37,7 @@ def overview(groups: Mapping[Sequence[str], Sequence[str]], width: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.catalogue import find_config, group_configs, list_configs
+        from cft.apis.configs.catalogue import find_config, group_configs, list_configs
         from cft.errors import ConfigError
 
         names = list_configs(args.pattern)

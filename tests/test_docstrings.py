@@ -105,6 +105,8 @@ WRONG_CALLS = {
     'ceiling_loss': QUERY_KEY_QUEUE,
     'check_inputs': FEATURES_LABELS,
     'schane_loss': FEATURES_LABELS,
+    'triplet_loss': FEATURES_LABELS,
+    'TripletLoss': {'no margin': (0.0,), 'no such mining': (0.2, 'hardest')},
     'supcon_loss': {
         **FEATURES_LABELS,
         'narrow positives': (ROWS, LABELS, ROWS[:, :7]),

@@ -110,7 +110,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from cft.apis.experiments import run_plan
+        from cft.apis.experiments.runs import run_plan
 
         records = run_plan(planned_runs(range(args.draws), args.all), args.work_dir, args.executor)
         command = shlex.join(['python', '-m', 'projects.released_code.compare', *sys.argv[1:]])

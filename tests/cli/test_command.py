@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import cft_cli.errors
-from cft.apis import catalogue
+from cft.apis.configs import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'

@@ -64,9 +64,7 @@ def check_step_and_test(cfg: Config) -> dict[str, float]:
 
 
 @pytest.mark.parametrize('name', [*R50, VOC])
-def test_step_and_test_of_every_data_set(
-    name: str, folder: Path, files: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_step_and_test_of_every_data_set(name: str, folder: Path, files: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cfg = short(CONFIGS / 'ce' / f'{name}.py', write_data_set(data_of(name), folder, files), tmp_path)
     measures = check_step_and_test(cfg)
     assert set(measures) <= {'accuracy/top1', 'accuracy/top5', 'multi-label/mAP'} and measures

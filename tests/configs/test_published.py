@@ -164,7 +164,8 @@ def test_readme_has_the_published_accuracies(first: str, paper: str) -> None:
     assert [name.strip('`') for name in table.pop(first)] == PUBLISHED['accuracy']['columns']
     table = {name: row for name, row in table.items() if not name.startswith('---')}
     expected = {
-        name: ['' if cell is None else f'{cell:.2f}' for cell in row] for name, row in PUBLISHED['accuracy'][paper].items()
+        name: ['' if cell is None else f'{cell:.2f}' for cell in row]
+        for name, row in PUBLISHED['accuracy'][paper].items()
     }
     assert table == expected
 
@@ -174,7 +175,5 @@ def test_readme_has_schanes_accuracies() -> None:
     assert [name.strip('`') for name in table.pop('SCHaNe, table 2')] == PUBLISHED['accuracy_schane']['columns']
     table = {name: row for name, row in table.items() if not name.startswith('---')}
     assert table == {
-        name: [f'{cell:.2f}' for cell in row]
-        for name, row in PUBLISHED['accuracy_schane'].items()
-        if name != 'columns'
+        name: [f'{cell:.2f}' for cell in row] for name, row in PUBLISHED['accuracy_schane'].items() if name != 'columns'
     }

@@ -9,7 +9,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from cft.models.branches import ContrastiveBranch
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss
 from projects.example_loss import SINCERELoss
 from projects.released_code import ReleasedSupConLoss, SupContrastLoss
 from tests.distributed.gather_parts import SIZES, own_rows
@@ -58,8 +59,14 @@ LOSSES = {
     'focal': lambda gather: plain(FocalSupConLoss(0.2, gather=gather)),
     'focal with extras': lambda gather: with_extras(FocalSupConLoss(0.2, gather=gather)),
     'supcon, only extras': lambda gather: with_extras(SupConLoss(0.2, gather=gather, only_extra_positives=True)),
+    'supcon, same-class candidates': lambda gather: with_extras(
+        SupConLoss(0.2, gather=gather, only_extra_positives=True, same_class_candidates=True)
+    ),
     'schane': lambda gather: plain(SCHaNeLoss(gather=gather)),
     'schane detached': lambda gather: plain(SCHaNeLoss(detach_weights=True, gather=gather)),
+    'schane, mean outside': lambda gather: plain(SCHaNeLoss(mean_inside_log=False, gather=gather)),
+    'triplet, all': lambda gather: plain(TripletLoss(0.5, 'all', gather=gather)),
+    'triplet, hard': lambda gather: plain(TripletLoss(0.5, 'hard', gather=gather)),
     'sincere of a project': lambda gather: plain(SINCERELoss(0.2, gather=gather)),
     'released, own extras': lambda gather: with_extras(
         ReleasedSupConLoss(0.2, focal=True, divide_by_rows=True, gather=gather)
@@ -115,7 +122,20 @@ def check_gathering_matters() -> None:
     assert abs(value / dist.get_world_size() - SupConLoss()(features, labels)) > 1e-2
 
 
+def check_views(sizes: tuple[int, int]) -> None:
+    """Views of one image are positives, and image 0 of a rank is another one than image 0 of the other."""
+    generator = torch.Generator().manual_seed(0)
+    views = torch.randn(2, 10, 4, generator=generator, dtype=torch.float64)
+    own = own_rows(sizes)
+    branch = ContrastiveBranch({'type': 'cft.SupConLoss', 'temperature': 0.2, 'gather': True}, positives='view')
+    one_class = torch.zeros(2 * (own.stop - own.start)).long()
+    value, _ = branch(views[:, own].flatten(0, 1), one_class, 1, images=torch.arange(own.stop - own.start).repeat(2))
+    dist.all_reduce(value)
+    close(value / dist.get_world_size(), SupConLoss(0.2)(views.flatten(0, 1), torch.arange(10).repeat(2)))
+
+
 CASES: dict[str, Callable[[], None]] = {'gathering matters': check_gathering_matters}
 for name in LOSSES:
     CASES |= {f'{name}: {kind}': partial(check_loss, name, (5, 5), LABELS[kind]) for kind in LABELS}
     CASES |= {f'{name}: {size}': partial(check_loss, name, SIZES[size], LABELS['mixed']) for size in SIZES}
+CASES |= {f'views: {size}': partial(check_views, SIZES[size]) for size in SIZES}

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cft.apis import load_config, train
-from cft.apis.config_checks import check_config
+from cft.apis.configs.checks import check_config
 from cft.engine.config_nodes import iterate_dicts
 from cft.registry import MODELS
 from tests.support.command_line import ROOT, TINY, call_tool

@@ -33,7 +33,7 @@ Files = dict[str, bytes]
 
 
 def picture(shade: int) -> bytes:
-    """A JPEG with some pattern; the shade is that of its class."""
+    """A JPEG; even shades are of the first class, shades from ``TRAIN`` on of the test."""
     noise = np.random.default_rng(shade).integers(0, 60, (24, 32, 3))
     stream = io.BytesIO()
     Image.fromarray((noise + shade % 2 * 150).astype(np.uint8)).save(stream, 'JPEG')
@@ -51,7 +51,6 @@ def text(rows: list[str]) -> bytes:
 
 
 def split_of(index: int) -> str:
-    """Eight images of two classes train, four test; even numbers are of the first class."""
     return 'train' if index < TRAIN else 'test'
 
 
@@ -112,8 +111,8 @@ def aircraft(folder: Path) -> None:
 
 def cars(folder: Path) -> None:
     names = ('AM General Hummer SUV 2000', 'Ram C/V Cargo Van Minivan 2012')
-    for split, indices in {'train': range(TRAIN), 'test': range(TEST)}.items():
-        images = {f'cars_{split}/{index + 1:05d}.jpg': picture(index) for index in indices}
+    for split, number, first in (('train', TRAIN, 0), ('test', TEST, 100)):
+        images = {f'cars_{split}/{index + 1:05d}.jpg': picture(first + index) for index in range(number)}
         write_tar(folder / f'cars_{split}.tgz', images, 'w:gz')
     box = [(f'bbox_{corner}', 'O') for corner in ('x1', 'y1', 'x2', 'y2')]
 

@@ -36,6 +36,7 @@ def supcon(
     temperature: float = 0.07,
     focal: bool = False,
     only_extra_positives: bool = False,
+    same_class_candidates: bool = False,
 ) -> Tensor:
     """SupCon (COIN, equation 1) and, with ``focal``, Core-tuning's weighting of each positive by 1 - p."""
     losses = []
@@ -44,7 +45,7 @@ def supcon(
         for j in range(len(features)):
             if j == i:
                 continue
-            if labels[j] != labels[i]:
+            if labels[j] != labels[i] or same_class_candidates:
                 others.append(exponential(features[i], features[j], temperature))
             elif not only_extra_positives:
                 positives.append(exponential(features[i], features[j], temperature))
@@ -60,8 +61,15 @@ def supcon(
     return mean(losses, features)
 
 
-def schane(features: Tensor, labels: Tensor, *, temperature: float = 0.5, detach_weights: bool = False) -> Tensor:
-    """SCHaNe, equations 1, 3 and 4, with 1/|P| averaging the positives."""
+def schane(
+    features: Tensor,
+    labels: Tensor,
+    *,
+    temperature: float = 0.5,
+    detach_weights: bool = False,
+    mean_inside_log: bool = True,
+) -> Tensor:
+    """SCHaNe, equations 1, 3 and 4, with 1/|P| averaging the positives, or outside of the logarithm."""
     losses = []
     for i in range(len(features)):
         positives, negatives = [], []
@@ -75,8 +83,30 @@ def schane(features: Tensor, labels: Tensor, *, temperature: float = 0.5, detach
         for negative in negatives:
             beta = len(negatives) * negative / sum(negatives)
             weighted.append((beta.detach() if detach_weights else beta) * negative)
-        average = sum(positives) / len(positives)
-        losses.append(-torch.log(average / (sum(positives) + sum(weighted))))
+        ratio = sum(positives) / (sum(positives) + sum(weighted))
+        inside = -torch.log(ratio / len(positives))
+        losses.append(inside if mean_inside_log else -torch.log(ratio) / len(positives))
+    return mean(losses, features)
+
+
+def squared_distance(first: Tensor, second: Tensor) -> Tensor:
+    """Of two rows scaled to length 1; a zero row lies at 2 from every other one."""
+    length = first.norm() * second.norm()
+    return 2 - 2 * (torch.dot(first, second) / length if length > 0 else length)
+
+
+def triplet(features: Tensor, labels: Tensor, *, margin: float = 0.2, mining: str = 'all') -> Tensor:
+    """Hinge of each triplet, one after the other: their mean of an anchor, or that of its hardest pair."""
+    losses = []
+    for i in range(len(features)):
+        others = [j for j in range(len(features)) if j != i]
+        near = [squared_distance(features[i], features[j]) for j in others if labels[j] == labels[i]]
+        far = [squared_distance(features[i], features[j]) for j in others if labels[j] != labels[i]]
+        if mining == 'hard' and near and far:
+            near, far = [max(near)], [min(far)]
+        hinges = [(positive - negative + margin).clamp(min=0) for positive in near for negative in far]
+        if hinges:
+            losses.append(sum(hinges) / len(hinges))
     return mean(losses, features)
 
 

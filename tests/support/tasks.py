@@ -105,7 +105,7 @@ def refused_config(method: str, task: str, data: Path, work_dir: Path, launcher:
 
 
 def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> None:
-    """Train, then look at the losses, the weights and the contrastive term's gradient in the backbone; or be refused."""
+    """Train, then look at losses, weights and the contrastive term's gradient in the backbone; or be refused."""
     cfg = quickstart_config(method, task, data, work_dir, launcher)
     if (method, task) in REFUSED:
         with pytest.raises(ConfigError, match=REFUSED[method, task]):

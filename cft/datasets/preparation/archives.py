@@ -138,6 +138,9 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile | zipfile.ZipFile]:
     with path.open('rb') as file:
         head = file.read(6)
     open_stream = next((opened for magic, opened in COMPRESSIONS.items() if head.startswith(magic)), open)
+    # An archive that is cut amid a header looks to tarfile as if it ended there.
+    if open_stream is open and path.stat().st_size % tarfile.BLOCKSIZE:
+        raise tarfile.ReadError(f'its length is no multiple of {tarfile.BLOCKSIZE}')
     with (
         open_stream(path, 'rb') as stream,
         tarfile.open(fileobj=cast(IO[bytes], _Bounded(stream, path)), mode='r:') as archive,

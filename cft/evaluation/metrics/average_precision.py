@@ -72,9 +72,7 @@ class MeanAveragePrecision(AveragePrecision):
         >>> default_hooks = dict(checkpoint=dict(save_best='multi-label/mAP', rule='greater'))
     """
 
-    def __init__(
-        self, collect_device: str = 'cpu', prefix: str | None = None, eleven_points: bool = False
-    ) -> None:
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None, eleven_points: bool = False) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.eleven_points = eleven_points
 

@@ -86,6 +86,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
         self.normalize_features = normalize_features
         self.init_contrastive(in_channels, contrastive, smooth_classifier, loss_weights)
 
+    takes_keys = True
+
     @property
     def classifiers(self) -> list[nn.Module]:
         """The linear layer."""
@@ -107,7 +109,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
                 labels (``gt_score``) from batch augmentation, which only
                 cross-entropy can use. Rows with the same sample are views of
                 one image.
-            **kwargs: What the loss module of cross-entropy takes besides.
+            **kwargs: What the branch takes besides.
 
         Returns:
             ``loss_ce``, with a branch ``loss_con``, and with ``cal_acc`` ``accuracy_top-K``.
@@ -127,8 +129,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
             labels = torch.cat([sample.gt_label for sample in data_samples])
         losses, mixed = {}, None
         if self.contrastive is not None:
-            inputs = {}
-            if self.contrastive.positives == 'view':
+            inputs = dict(kwargs)
+            if getattr(self.contrastive, 'positives', None) == 'view':
                 inputs['images'] = self._images(data_samples, features.device)
             losses['loss_con'], mixed = self.contrastive_loss(features, labels, self.num_classes, **inputs)
         losses['loss_ce'] = self._weighted_cross_entropy(features, labels, mixed)
@@ -149,7 +151,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
     def _accuracy(self, features: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         # Without a threshold: mmpretrain's own call takes a largest logit below 0 for a wrong prediction.
         values = Accuracy.calculate(self.fc(features), labels, topk=self.topk, thrs=(None,))
-        return {f'accuracy_top-{k}': value[0] for k, value in zip(self.topk, values, strict=True)}
+        return {f'accuracy_top-{k}': value[0].squeeze() for k, value in zip(self.topk, values, strict=True)}
 
     def _weighted_cross_entropy(
         self, features: torch.Tensor, labels: torch.Tensor, mixed: MixedPairs | None

@@ -5,6 +5,7 @@ import torch
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
+from cft.errors import ConfigError
 from cft.models.branches import ContrastiveBranch
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
 from tests.support.comparison import random_rows, value_and_gradients
@@ -102,6 +103,47 @@ def test_disabled_pairs_are_skipped() -> None:
     assert torch.equal(value, run(plain, random_rows(10))[0])
     branch.pairs.enabled = True
     assert run(branch, random_rows(10))[1] is not None
+
+
+def test_views_of_an_image_are_positives_whatever_the_label() -> None:
+    """With two views SupCon on the images' numbers is NT-Xent: of the other 2n - 1 rows one is the right one."""
+    branch = ContrastiveBranch({'type': 'cft.SupConLoss', 'temperature': 0.2}, positives='view')
+    features, images = random_rows(10), torch.arange(5).repeat(2)
+    value, mixed = branch(features, torch.zeros(10).long(), 1, images=images)
+    unit = features / features.norm(dim=1, keepdim=True)
+    losses = []
+    for i in range(10):
+        scores = [torch.exp(unit[i] @ unit[k] / 0.2) for k in range(10)]
+        losses.append(-torch.log(scores[(i + 5) % 10] / (sum(scores) - scores[i])))
+    torch.testing.assert_close(value, sum(losses) / 10, rtol=1e-12, atol=0)
+    assert mixed is None
+    # The order of the rows says nothing.
+    order = torch.tensor([3, 8, 0, 1, 2, 9, 4, 7, 5, 6])
+    again, _ = branch(features[order], torch.zeros(10).long(), 1, images=images[order])
+    torch.testing.assert_close(again, value, rtol=1e-12, atol=0)
+
+
+def test_a_branch_that_makes_no_sense_is_refused() -> None:
+    """One line that says what to change."""
+    loss = {'type': 'cft.SupConLoss'}
+    with pytest.raises(ConfigError, match="positives must be 'class' or 'view', got 'views'"):
+        ContrastiveBranch(loss, positives='views')
+    with pytest.raises(ConfigError, match='pairs are generated from classes'):
+        ContrastiveBranch(loss, pairs={'type': 'cft.HardPairMixup'}, positives='view')
+    with pytest.raises(ConfigError, match='TripletLoss takes no generated pairs'):
+        ContrastiveBranch({'type': 'cft.TripletLoss'}, pairs={'type': 'cft.HardPairMixup'})
+
+
+@pytest.mark.parametrize('pairs', PAIRS)
+def test_generated_samples_alone(pairs: str) -> None:
+    """Those that the whole branch would generate; none while the generator is off, or where there is none."""
+    branch = build(pairs)
+    torch.manual_seed(5)
+    alone = branch.generate(random_rows(10), LABELS, 4)
+    assert all(torch.equal(a, b) for a, b in zip(alone, run(branch, random_rows(10))[1], strict=True))
+    branch.pairs.enabled = False
+    assert branch.generate(random_rows(10), LABELS, 4) is None
+    assert build().generate(random_rows(10), LABELS, 4) is None
 
 
 @pytest.mark.parametrize('pairs', [None, *PAIRS])

@@ -84,6 +84,25 @@ def test_weight_zero_computes_nothing() -> None:
     assert all((parameter.grad == 0).all() for parameter in side.parameters())
 
 
+def test_weight_zero_leaves_the_samples_of_a_smooth_classifier() -> None:
+    """Mixup without contrast: the same samples, no contrastive loss, the projector not called but reached."""
+    side, rows = Side(with_projector() | {'pairs': PAIRS}, smooth=True, weights={'loss_con': 0.0}), random_rows(5)
+    side.contrastive.projector.register_forward_pre_hook(lambda *_: pytest.fail('the projector was called'))
+    torch.manual_seed(1)
+    loss, mixed = side.contrastive_loss(rows, LABELS, 3)
+    torch.manual_seed(1)
+    expected = side.contrastive.pairs(rows, LABELS, 3)
+    assert all(torch.equal(a, b) for a, b in zip(mixed, expected, strict=True))
+    assert loss == 0 and loss.requires_grad
+    side.contrastive.pairs.enabled = False
+    assert side.contrastive_loss(rows, LABELS, 3)[1] is None
+
+
+def test_views_need_a_task_that_has_them() -> None:
+    with pytest.raises(ConfigError, match="positives='view' needs several views .* a Side sees one"):
+        Side(BRANCH | {'positives': 'view'})
+
+
 def test_weights() -> None:
     """One by default; a change keeps those that it does not name."""
     side = Side()

@@ -4,8 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from cft.errors import ConfigError
 from cft.models.classification import ContrastiveClsHead
-from tests.models.classification.contrastive_heads import LABELS, build, run
+from tests.models.classification.contrastive_heads import LABELS, build, run, samples
 from tests.support.comparison import random_rows
 
 
@@ -77,3 +78,36 @@ def test_a_loss_of_its_own_is_refused() -> None:
     """LinearClsHead's ``loss`` would be built and never used: label smoothing that does nothing."""
     with pytest.raises(ValueError, match='loss'):
         build(loss={'type': 'mmpretrain.LabelSmoothLoss', 'label_smooth_val': 0.5})
+
+
+def test_views_are_the_rows_of_one_sample() -> None:
+    """FineTuneClassifier repeats the samples for each view; the loss is that of the images' numbers."""
+    branch = {'type': 'cft.ContrastiveBranch', 'loss': {'type': 'cft.SupConLoss'}, 'positives': 'view'}
+    head, features, once = ContrastiveClsHead(3, 5, contrastive=branch).double(), random_rows(14), samples()
+    losses = head.loss((features,), once * 2)
+    assert torch.equal(losses['loss_con'], head.contrastive.loss(features, torch.arange(7).repeat(2)))
+    torch.testing.assert_close(
+        losses['loss_ce'], F.cross_entropy(head.fc(features), LABELS.repeat(2)).float(), rtol=1e-6, atol=0
+    )
+
+
+def test_one_view_is_refused_where_the_branch_needs_two() -> None:
+    """Without any positive the term would be 0 for the whole run."""
+    branch = {'type': 'cft.ContrastiveBranch', 'loss': {'type': 'cft.SupConLoss'}, 'positives': 'view'}
+    head = ContrastiveClsHead(3, 5, contrastive=branch).double()
+    with pytest.raises(ConfigError, match="positives='view' needs several views of each image; train on two_view"):
+        head.loss((random_rows(7),), samples())
+
+
+@pytest.mark.parametrize('branch', [True, False])
+def test_normalized_features(branch: bool) -> None:
+    """Classifier and branch see unit vectors, in training and at inference; raw by default."""
+    raw, head = build(branch=branch), build(branch=branch, normalize_features=True)
+    features, lengths = random_rows(7), torch.logspace(-2, 2, 7, dtype=torch.float64)[:, None]
+    unit = features / features.norm(dim=1, keepdim=True)
+    losses = run(head, lengths * features)
+    for name, expected in run(raw, unit).items():
+        torch.testing.assert_close(losses[name], expected, rtol=1e-6, atol=0)
+    torch.testing.assert_close(head((lengths * features,)), head.fc(unit), rtol=1e-10, atol=1e-12)
+    assert (raw((lengths * features,)) - raw((unit,))).abs().max() > 1e-2
+    assert not raw.normalize_features

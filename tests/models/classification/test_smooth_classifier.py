@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from cft.errors import ConfigError
 from cft.models.classification import ContrastiveClsHead
 from tests.models.classification.contrastive_heads import LABELS, build, run
 from tests.support.comparison import random_rows
@@ -46,6 +47,25 @@ def test_smooth_classifier_leaves_out_rows_that_do_not_exist() -> None:
     assert mixed.positive_mask.all()
     values = soft_cross_entropy(head, torch.cat([features, mixed.positives]), F.one_hot(torch.ones(8).long(), 3))
     torch.testing.assert_close(losses['loss_ce'].double(), sum(values) / 8, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize('pairs', ['HardPairMixup', 'ManifoldMixup'])
+def test_smooth_classifier_without_contrast(pairs: str) -> None:
+    """Core-tuning's tables 7 and 15: the same mean over originals and generated rows, and no contrastive loss."""
+    features = random_rows(7)
+    head, whole = (build(pairs, smooth_classifier=True, loss_weights={'loss_con': weight}) for weight in (0.0, 1.0))
+    losses, expected = run(head, features), run(whole, features)
+    assert torch.equal(losses['loss_ce'], expected['loss_ce'])
+    assert losses['loss_con'] == 0 and expected['loss_con'] > 0
+    assert abs(losses['loss_ce'] - run(build(), features)['loss_ce']) > 1e-3
+    losses['loss_con'].backward()
+    assert all((p.grad == 0).all() for p in head.contrastive.parameters())
+
+
+def test_soft_labels_do_not_go_with_generated_samples() -> None:
+    head = build('HardPairMixup', smooth_classifier=True, loss_weights={'loss_con': 0.0})
+    with pytest.raises(ConfigError, match='batch_augments'):
+        head.loss((random_rows(1),), [DataSample().set_gt_score(torch.tensor([0.5, 0.5, 0.0]))])
 
 
 def test_smooth_classifier_with_pairs_switched_off() -> None:

@@ -16,6 +16,7 @@ from cft.models.losses import (
     SCETermsLoss,
     SCHaNeLoss,
     SupConLoss,
+    TripletLoss,
 )
 
 PAIRED = torch.tensor([0, 0, 1, 1, 2, 2])
@@ -49,9 +50,13 @@ LOSSES: list[tuple[nn.Module, Call]] = [
     (SupConLoss(), labelled),
     (SupConLoss(temperature=1e-3), with_extras),
     (SupConLoss(only_extra_positives=True), with_extras),
+    (SupConLoss(only_extra_positives=True, same_class_candidates=True), with_extras),
     (FocalSupConLoss(), with_extras),
     (SCHaNeLoss(), labelled),
     (SCHaNeLoss(temperature=0.01), labelled),
+    (SCHaNeLoss(mean_inside_log=False), labelled),
+    (TripletLoss(), labelled),
+    (TripletLoss(margin=2.1, mining='hard'), labelled),
     (InfoNCELoss(), views),
     (ReSSLLoss(), views),
     (SCELoss(), views),
@@ -114,7 +119,9 @@ def test_finite_with_the_gradient_of_unit_rows(loss: nn.Module, call: Call, kind
     scaled = [row.double() / size for row, size in zip(rows, lengths, strict=True)]
     directed = [row.norm(dim=1, keepdim=True) > 1e-3 for row in scaled]
     expected, wanted = value_and_gradients(loss, call, scaled)
-    tolerance = 2e-5 / loss.temperature
+    # A margin is one of distances as they are.
+    temperature = getattr(loss, 'temperature', 1.0)
+    tolerance = 2e-5 / temperature
     torch.testing.assert_close(value.double(), expected, rtol=tolerance, atol=tolerance)
     assert value.isfinite()
     for row, gradient, size, right, has_direction in zip(rows, gradients, lengths, wanted, directed, strict=True):
@@ -123,7 +130,7 @@ def test_finite_with_the_gradient_of_unit_rows(loss: nn.Module, call: Call, kind
         kinds = torch.finfo(row.dtype)
         right = right / size
         # What rounding of the row's own type does to the gradient, besides that of the cosines.
-        allowed = tolerance / loss.temperature / size + kinds.eps * right.abs() + kinds.smallest_normal * kinds.eps
+        allowed = tolerance / temperature / size + kinds.eps * right.abs() + kinds.smallest_normal * kinds.eps
         assert ((gradient.double() - right).abs() <= allowed).all()
         radial = (gradient.double() * row.double() / size).sum(dim=1, keepdim=True)
         assert (radial.abs() <= 16 * allowed.amax(dim=1, keepdim=True))[has_direction].all()
@@ -151,7 +158,7 @@ def test_what_is_not_finite_counts_or_has_no_effect(loss: nn.Module, call: Call,
     assert all(gradient.isfinite().all() for gradient in gradients_before)
 
 
-@pytest.mark.parametrize('loss', [SupConLoss(), FocalSupConLoss(), SCHaNeLoss()], ids=str)
+@pytest.mark.parametrize('loss', [SupConLoss(), FocalSupConLoss(), SCHaNeLoss(), TripletLoss()], ids=str)
 def test_not_finite_without_a_positive(loss: nn.Module) -> None:
     """Nothing counts, and yet a finite loss would come with NaN gradients."""
     rows = ordinary(0)

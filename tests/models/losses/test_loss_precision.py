@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cft.models.losses import FocalSupConLoss, InfoNCELoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss
+from cft.models.losses import FocalSupConLoss, InfoNCELoss, ReSSLLoss, SCELoss, SCHaNeLoss, SupConLoss, TripletLoss
 from tests.support import oracles
 from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
@@ -30,6 +30,7 @@ CASES = {
     'supcon': supervised(SupConLoss()),
     'focal': supervised(FocalSupConLoss(), focal=True),
     'schane': Case(lambda z, p, n: SCHaNeLoss()(z, LABELS), lambda z, p, n: oracles.schane(z, LABELS)),
+    'triplet': Case(lambda z, p, n: TripletLoss()(z, LABELS), lambda z, p, n: oracles.triplet(z, LABELS)),
     'info_nce': Case(InfoNCELoss(), oracles.info_nce),
     'ressl': Case(ReSSLLoss(), oracles.ressl),
     'sce': Case(SCELoss(), oracles.sce),

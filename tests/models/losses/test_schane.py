@@ -16,12 +16,14 @@ LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 
 @pytest.mark.parametrize('temperature', [0.07, 0.5, 1.0])
 @pytest.mark.parametrize('detach_weights', [False, True])
-def test_value_and_gradient_are_the_equations(temperature: float, detach_weights: bool) -> None:
-    """Equations 1, 3 and 4; the weights carry gradient unless detached."""
-    loss = SCHaNeLoss(temperature=temperature, detach_weights=detach_weights)
+@pytest.mark.parametrize('mean_inside_log', [False, True])
+def test_value_and_gradient_are_the_equations(temperature: float, detach_weights: bool, mean_inside_log: bool) -> None:
+    """Equations 1, 3 and 4 in both readings of 1/|P|; the weights carry gradient unless detached."""
+    options = {'temperature': temperature, 'detach_weights': detach_weights, 'mean_inside_log': mean_inside_log}
+    loss = SCHaNeLoss(**options)
     assert_matches_oracle(
         lambda z: loss(z, LABELS),
-        lambda z: oracles.schane(z, LABELS, temperature=temperature, detach_weights=detach_weights),
+        lambda z: oracles.schane(z, LABELS, **options),
         random_rows(len(LABELS)),
     )
 
@@ -61,8 +63,21 @@ def test_one_class_has_no_negative_to_weigh() -> None:
 def test_functional_form_is_the_module() -> None:
     """The function with the same options gives the same number."""
     features = random_rows(len(LABELS))
-    function = schane_loss(features, LABELS, temperature=0.2, detach_weights=True)
-    assert torch.equal(SCHaNeLoss(temperature=0.2, detach_weights=True)(features, LABELS), function)
+    options = {'temperature': 0.2, 'detach_weights': True, 'mean_inside_log': False}
+    assert torch.equal(SCHaNeLoss(**options)(features, LABELS), schane_loss(features, LABELS, **options))
+
+
+def test_the_readings_differ_by_the_frequency_of_a_class() -> None:
+    """With |P| = 3 for every anchor the gradients are parallel, the outer one a third; else they point elsewhere."""
+    balanced, unequal = torch.arange(16) % 4, torch.tensor([0] * 8 + [1] * 4 + [2] * 2 + [3] * 2)
+    for labels, parallel in ((balanced, True), (unequal, False)):
+        gradients = [
+            value_and_gradients(lambda z, r=reading, y=labels: SCHaNeLoss(mean_inside_log=r)(z, y), random_rows(16))[1][
+                0
+            ]
+            for reading in (True, False)
+        ]
+        assert torch.allclose(gradients[0], 3 * gradients[1], rtol=1e-9, atol=1e-12) == parallel
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cft.models.losses import SupConLoss, supcon_loss
+from cft.models.losses import FocalSupConLoss, SupConLoss, supcon_loss
 from tests.support import oracles
 from tests.support.comparison import assert_matches_oracle, random_rows, value_and_gradients
 
@@ -41,6 +41,28 @@ def test_extras_join_the_sets_of_their_own_anchor(only_extra_positives: bool, ma
         lambda z, p, n: oracles.supcon(z, LABELS, p, n, **masks, only_extra_positives=only_extra_positives),
         *batch(),
     )
+
+
+@pytest.mark.parametrize('kind', [SupConLoss, FocalSupConLoss])
+@pytest.mark.parametrize('masks', [{}, {'positive_mask': POSITIVE_MASK, 'negative_mask': NEGATIVE_MASK}])
+def test_same_class_originals_may_stay_candidates(kind: type[SupConLoss], masks: dict[str, Tensor]) -> None:
+    """The other reading of table 14: no positives, and yet in the denominator."""
+    options = {'only_extra_positives': True, 'same_class_candidates': True}
+    assert_matches_oracle(
+        lambda z, p, n: kind(**options)(z, LABELS, p, n, **masks),
+        lambda z, p, n: oracles.supcon(z, LABELS, p, n, **masks, **options, focal=kind.focal),
+        *batch(),
+    )
+    features, positives, _ = batch()
+    without = kind(only_extra_positives=True)(features, LABELS, positives)
+    assert kind(**options)(features, LABELS, positives) > without + 1e-3
+
+
+def test_same_class_candidates_alone_mean_nothing() -> None:
+    with pytest.raises(ValueError, match='same_class_candidates=True needs only_extra_positives=True'):
+        SupConLoss(same_class_candidates=True)
+    with pytest.raises(ValueError, match='needs only_extra_positives=True'):
+        supcon_loss(batch()[0], LABELS, same_class_candidates=True)
 
 
 @pytest.mark.parametrize('name', ['extra_positives', 'extra_negatives'])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss
 from tests.support import oracles
 from tests.support.comparison import random_rows, value_and_gradients
 
@@ -17,6 +17,15 @@ LOSSES = {
     'schane': (SCHaNeLoss, oracles.schane),
     'schane detached': (lambda t: SCHaNeLoss(t, detach_weights=True), oracles.schane),
 }
+# A margin in place of the temperature.
+TRIPLETS = {
+    f'triplet, {mining}': (
+        lambda t, mining=mining: TripletLoss(t, mining),
+        lambda z, y, temperature, mining=mining: oracles.triplet(z, y, margin=temperature, mining=mining),
+    )
+    for mining in ('all', 'hard')
+}
+LOSSES |= TRIPLETS
 PAIRED = torch.tensor([0, 0, 1, 1, 2, 2])
 BATCHES = {
     'one sample': (random_rows(1), torch.tensor([3])),

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss
 from tests.support.comparison import random_rows, value_and_gradients
 
 LABELS = torch.tensor([0, 1, 2, 0, 3, 2, 1, 2, 0, 2])
 ORDER = torch.tensor([7, 2, 9, 0, 4, 1, 8, 3, 6, 5])
 MASK = torch.tensor([1, 0, 1, 1, 0, 1, 0, 1, 1, 0], dtype=torch.bool)
-LOSSES = [SupConLoss(), FocalSupConLoss(), SCHaNeLoss()]
+LOSSES = [SupConLoss(), FocalSupConLoss(), SCHaNeLoss(), TripletLoss(), TripletLoss(margin=2.1, mining='hard')]
 WITH_EXTRAS = LOSSES[:2]
 
 

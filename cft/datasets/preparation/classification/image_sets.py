@@ -215,9 +215,8 @@ IMAGE_SETS = {
                 md5='67b4f42ca05d46448c6bb8ecd2220f6d',
             ),
         ),
-        '60 images of each class for training, the others for the test; clutter counts as a class, as in the 15,420 '
-        'training images of L2-SP (arXiv:1802.01483, table 1). SCHaNe gives no counts. No official list: the 60 are '
-        'those whose names have the smallest SHA-256 with seed 0',
+        '60 images of each class for training, the others for the test; clutter counts as a class. SCHaNe gives no '
+        'counts. No official list: the 60 are those whose names have the smallest SHA-256 with seed 0',
     ),
     'cub': ImageSet(
         'CUB-200-2011',

@@ -51,10 +51,12 @@ def prepare_imagenet(
             if not (root / split).exists():
                 _take(parts[split], parts[DEVKIT], downloads, root, console, wanted)
     findings = [check_split(root / split, split, wanted) for split in SPLITS]
-    names = [{folder.name for folder in visible_folders(root / split)} for split in SPLITS]
-    if all(finding.complete for finding in findings) and names[0] != names[1]:
-        raise ConfigError(f'train and val of {root} have different classes: {some(names[0] ^ names[1])}')
     report_findings(findings, ['imagenet'], console)
+    train, val = ({folder.name for folder in visible_folders(root / split)} for split in SPLITS)
+    if train != val:
+        raise ConfigError(
+            f'train and val of {root} have different classes: {some(train ^ val)}; take the official ones'
+        )
 
 
 def check_split(folder: Path, split: str, wanted: ImageSet) -> Finding:
@@ -107,7 +109,7 @@ def _unpack_classes(archive: Path, folder: Path) -> None:
     with damage_named(archive), tarfile.open(archive, 'r:') as outer:
         for member in outer:
             place = folder / PurePosixPath(member.name).stem
-            stream = outer.extractfile(member)
+            stream = outer.extractfile(member) if member.isfile() else None
             if stream is None or '/' in member.name or not member.name.endswith('.tar'):
                 raise ConfigError(f'{archive} holds {member.name!r}, no archive of a class; download the official one')
             with tarfile.open(fileobj=stream, mode='r:') as inner:
@@ -140,11 +142,9 @@ def _classes_of_val(kit: Path) -> list[str]:
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
     if place.is_file() and place.stat().st_size == member.size:
         return
-    stream = archive.extractfile(member)
+    stream = archive.extractfile(member) if member.isfile() else None
     if stream is None:
-        raise ConfigError(
-            f'{archive.name} holds {member.name!r}, which is no plain file; download the official archive'
-        )
+        raise ConfigError(f'{member.name!r} for {place.parent} is no plain file; download the official archive')
     with stream:
         write_complete(place, partial(shutil.copyfileobj, stream, length=2**20))
 

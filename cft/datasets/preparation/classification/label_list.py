@@ -63,6 +63,9 @@ def check_images(name: str, root: Path, images: Sequence[LabelledImage], wanted:
             problems.append(f'{len(rows):,} images are listed, {expected:,} expected')
         if len(classes) != wanted.classes:
             problems.append(f'{len(classes):,} classes, {wanted.classes:,} expected')
+        unknown = classes - {image.label for image in images if image.split == 'train'}
+        if unknown:
+            problems.append(f'{len(unknown):,} classes that no training image has: {some(unknown)}')
         if repeated:
             problems.append(f'{len(repeated):,} images are listed more than once: {some(repeated)}')
         title, found = f'{wanted.title}, {split}', len(rows) - len(absent)
@@ -88,5 +91,8 @@ def table_of(images: Sequence[LabelledImage]) -> bytes:
     text = io.StringIO(newline='')
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(('path', 'label', 'split'))
-    writer.writerows(sorted(images, key=lambda image: (SPLITS.index(image.split), image.label, image.path)))
+    for split in SPLITS:
+        rows = [image for image in images if image.split == split]
+        rows.sort(key=lambda row: (row.label, row.path))
+        writer.writerows(rows)
     return text.getvalue().encode()

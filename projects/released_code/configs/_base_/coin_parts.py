@@ -3,4 +3,6 @@ parts_head = dict(
     type='projects.released_code.ReleasedClsHead',
     bias=True,
     contrastive=dict(
-        loss=dict(type='projects.released_code.ReleasedSupConLoss', divide_by_rows=False, keep_diagonal=False)))
+        loss=dict(type='projects.released_code.ReleasedSupConLoss', divide_by_rows=False, keep_diagonal=False)
+    ),
+)

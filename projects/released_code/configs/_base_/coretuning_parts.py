@@ -11,5 +11,8 @@ parts_head = dict(
             focal=True,
             divide_by_rows=False,
             labelled_mixtures=False,
-            all_anchors=False),
-        pairs=dict(type='projects.released_code.ReleasedHardPairMixup', zero_masked=False, any_partner=False)))
+            all_anchors=False,
+        ),
+        pairs=dict(type='projects.released_code.ReleasedHardPairMixup', zero_masked=False, any_partner=False),
+    ),
+)

@@ -5,4 +5,6 @@ released_head = dict(
     contrastive=dict(
         detach_originals=True,
         loss=dict(divide_by_rows=True, labelled_mixtures=True, all_anchors=True),
-        pairs=dict(zero_masked=True, any_partner=True)))
+        pairs=dict(zero_masked=True, any_partner=True),
+    ),
+)
