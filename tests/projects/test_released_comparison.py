@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cft.apis.run_checks import PlanChecks
+from cft.apis.experiments.checks import PlanChecks
 from cft.experiments import Run, RunRecord
 from projects.released_code import compare
 
@@ -53,7 +53,7 @@ def test_tables_and_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cap
         planned.extend(runs)
         return [made_record(run, generator) for run in runs]
 
-    monkeypatch.setattr('cft.apis.experiments.run_plan', made_up)
+    monkeypatch.setattr('cft.apis.experiments.runs.run_plan', made_up)
     monkeypatch.setattr(sys, 'argv', [*command[1].split(), '--work-dir', str(tmp_path)])
     compare.main()
     numbers = json.loads((tmp_path / 'digits.json').read_text())
