@@ -23,7 +23,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def overview(groups: Mapping[Sequence[str], Sequence[str]], width: int) -> str:
+def overview(groups: Mapping[tuple[str, ...], Sequence[str]], width: int) -> str:
     """Folders above the names that they have in common."""
     lines = ['A config is called FOLDER/NAME; cft configs PATTERN lists whole names.']
     for folders, stems in groups.items():

@@ -1,4 +1,4 @@
-"""Linear probes, fine-tuning and pre-training schedules: published figures, the learning rate over a run, a run of each probe."""
+"""Schedules and linear probes: published figures, the learning rate over a run, a run of each probe."""
 
 from math import cos, pi
 from pathlib import Path

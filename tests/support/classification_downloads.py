@@ -100,7 +100,7 @@ def dtd(folder: Path) -> None:
 
 
 def aircraft(folder: Path) -> None:
-    top, variants = 'fgvc-aircraft-2013b/data', ('707-320', 'Boeing 717 ER')
+    top, variants = 'fgvc-aircraft-2013b/data', ('707-320', 'Cessna 172')
     files = {f'{top}/images/{1000000 + index}.jpg': picture(index) for index in IMAGES}
     files[f'{top}/variants.txt'] = text([*variants])
     for file, indices in {'trainval': range(TRAIN), 'test': range(TRAIN, 12), 'train': range(4)}.items():

@@ -19,9 +19,11 @@ from tests.support.short_schedules import fit_schedule
 # The last one is a project's: nothing of cft knows it. Its configs are found by their names.
 METHODS = (
     'ce', 'scl', 'coretuning', 'coin', 'schane', 'triplet', 'mm', 'ce_simclr', 'rifle', 'noisytune', 'bituning',
-    'sincere',
+    'l2sp', 'delta', 'bss', 'sincere',
 )  # fmt: skip
-WITHOUT_CONTRAST = ('ce', 'rifle')
+# Those whose loss besides cross-entropy is no contrastive one, and those that have none.
+LOSSES = {'l2sp': 'loss_l2sp', 'delta': 'loss_delta', 'bss': 'loss_bss'}
+WITHOUT_LOSS = ('ce', 'rifle')
 TASKS = ('cls', 'seg', 'det', 'dg')
 # Where a method has no meaning, its head is refused with these words.
 REFUSED = {
@@ -117,7 +119,7 @@ def refused_config(method: str, task: str, data: Path, work_dir: Path, launcher:
 
 
 def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> None:
-    """Train, then look at losses, weights and the contrastive term's gradient in the backbone; or be refused."""
+    """Train, then look at losses, weights and the gradient of the method's term in the backbone; or be refused."""
     cfg = quickstart_config(method, task, data, work_dir, launcher)
     if (method, task) in REFUSED:
         with pytest.raises(ConfigError, match=REFUSED[method, task]):
@@ -136,9 +138,10 @@ def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str
         # The last stage may have switched it off.
         head.set_loss_weights({'loss_con': 1.0} if method == 'mm' else {})
     batch = model.data_preprocessor(next(iter(runner.train_dataloader)), True)
-    losses = model.loss(batch['inputs'], batch['data_samples'])
-    contrastive = [loss for name, loss in losses.items() if name.endswith('loss_con')]
-    assert len(contrastive) == (method not in WITHOUT_CONTRAST)
+    losses = model(batch['inputs'], batch['data_samples'], mode='loss')
+    key = LOSSES.get(method, 'loss_con')
+    contrastive = [loss for name, loss in losses.items() if name.endswith(key)]
+    assert len(contrastive) == (method not in WITHOUT_LOSS)
     first = next(model.backbone.parameters())
     for loss in contrastive:
         gradient = torch.autograd.grad(loss, first)[0]

@@ -43,12 +43,12 @@ def main() -> None:
     args = parse_args()
     with readable_errors():
         from cft.datasets.preparation import make_console
-        from cft.datasets.preparation.classification import list_image_sets, prepare
+        from cft.datasets.preparation.classification import list_image_sets, prepare_classification
 
         if args.name == 'list':
             list_image_sets(make_console())
         else:
-            prepare(args.name, args.downloads, args.to, make_console())
+            prepare_classification(args.name, args.downloads, args.to, make_console())
 
 
 if __name__ == '__main__':

@@ -97,10 +97,9 @@ class MeanAveragePrecision(AveragePrecision):
 
 @METRICS.register_module()
 class VOCMeanAveragePrecision(VOCMetricMixin, MeanAveragePrecision):
-    """:class:`MeanAveragePrecision` of PASCAL VOC: an image is left out for a class of which it has difficult objects
-    alone, as its development kit does.
+    """:class:`MeanAveragePrecision` of PASCAL VOC, where an image with difficult objects alone of a class is left out.
 
-    Data samples have ``gt_label_difficult``, as of :class:`mmpretrain.datasets.VOC`.
+    So does its development kit. Data samples have ``gt_label_difficult``, as of :class:`mmpretrain.datasets.VOC`.
 
     Args:
         difficult_as_positive: True or False: such an image counts as one of the class, or as none.

@@ -12,7 +12,7 @@ from cft.datasets.preparation.classification.prepare import prepare_image_set
 from cft.datasets.preparation.voc import prepare_voc
 
 
-def prepare(name: str, downloads: Path | None, data: Path, console: Console) -> None:
+def prepare_classification(name: str, downloads: Path | None, data: Path, console: Console) -> None:
     """Prepare a data set for classification in a folder below ``data``.
 
     Args:
@@ -25,7 +25,7 @@ def prepare(name: str, downloads: Path | None, data: Path, console: Console) -> 
         ConfigError: If the downloads are damaged, or something is missing in the end.
 
     Example:
-        >>> prepare('cars', Path('downloads'), Path('data'), Console())  # doctest: +SKIP
+        >>> prepare_classification('cars', Path('downloads'), Path('data'), Console())  # doctest: +SKIP
     """
     if name in IMAGE_SETS:
         prepare_image_set(name, downloads, data / name, console)

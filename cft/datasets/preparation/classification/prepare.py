@@ -94,6 +94,22 @@ def prepare_image_set(
     console.print(f'{table}: {wanted.reading}', soft_wrap=True, markup=False, highlight=False)
 
 
+def told_preparation(table: str | Path) -> str:
+    """How to prepare the data set of a missing table, to be said after how to give another; ``''`` of a user's own.
+
+    Example:
+        >>> told_preparation('data/dtd/labels.csv')
+        ', or download DTD from https://www.robots.ox.ac.uk/~vgg/data/dtd/, then run python tools/datasets/prepare.py \
+dtd --from DOWNLOADS'
+    """
+    name = Path(table).parent.name
+    if name not in IMAGE_SETS or Path(table).name != TABLE:
+        return ''
+    wanted = IMAGE_SETS[name]
+    command = f'python tools/datasets/prepare.py {name} --from DOWNLOADS'
+    return f', or download {wanted.title} from {wanted.page}, then run {command}'
+
+
 def _told(name: str, wanted: ImageSet) -> str:
     return (
         f'{wanted.title}: {wanted.classes:,} classes, {wanted.train:,} training and {wanted.test:,} test images\n'

@@ -19,7 +19,7 @@ CLASSES = {
     'imagenet20': ('n01440764', 'n02086240'),
     'caltech101': ('BACKGROUND_Google', 'ant'),
     'dtd': ('banded', 'zigzagged'),
-    'aircraft': ('707-320', 'Boeing 717 ER'),
+    'aircraft': ('707-320', 'Cessna 172'),
     'cars': ('AM General Hummer SUV 2000', 'Ram C/V Cargo Van Minivan 2012'),
     'pets': ('Abyssinian', 'american_bulldog'),
     'flowers': ('102', '009'),
