@@ -31,9 +31,9 @@ def test_published_settings(method: str) -> None:
         hook = cfg.default_hooks.regularizers
         (term,) = hook.get('regularizers') or cfg.model.regularizers
         assert dict(term) == METHODS[method], path
-        decay = cfg.optim_wrapper.optimizer.weight_decay
+        decay = cfg.optim_wrapper.get('optimizer', {}).get('weight_decay')
         plain = load_config(CONFIGS / 'ce' / path.name, {'backbone': 'resnet18'} if 'networks' in cfg else {})
-        assert decay == (plain.optim_wrapper.optimizer.weight_decay if method == 'bss' else 0), path
+        assert decay == (plain.optim_wrapper.get('optimizer', {}).get('weight_decay') if method == 'bss' else 0), path
 
 
 @pytest.mark.parametrize('method', METHODS)
