@@ -528,6 +528,14 @@ OTHERS = [
         (f'{FOLDER} --data-root empty', 'empty', 'class folders'),
     ),
     *of(
+        'tools/benchmarks/bss.py',
+        ('--device gpu', '--device', 'gpu'),
+        ('--rows 0', '--rows', 'at least 1'),
+        ('--columns 0', '--columns', 'at least 1'),
+        ('-k 0', '-k', 'at least 1'),
+        ('--repeats 0', '--repeats', 'at least 1'),
+    ),
+    *of(
         'tools/benchmarks/measures.py',
         ('--images 19', '--images', 'at least 20'),
         ('--dimensions 0', '--dimensions', 'at least 1'),
@@ -548,13 +556,13 @@ OTHERS = [
     ),
     *of(
         'tools/benchmarks/step_cost.py',
-        ('quickstart/ce_seg', 'method', 'required'),
+        ('quickstart/ce_seg', 'methods', 'required'),
         ('nowhere.py quickstart/ce_seg', 'nowhere.py', 'cft configs'),
         ('quickstart/ce_seg quickstart/coretuning_seg --sizes 0', '--sizes', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --batch 0', '--batch', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --steps -1', '--steps', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --device gpu', '--device', 'gpu'),
-        (f'{DIGITS} {DIGITS}', 'segmentation or detection', 'ce_digits'),
+        ('ce/r50_folder ce/r50_folder', 'ce/r50_folder', 'a config of a data set'),
     ),
     *of(
         'tools/benchmarks/supcon.py',
