@@ -18,7 +18,7 @@ from .options import add_executor
 from .settings import described_names
 
 if TYPE_CHECKING:
-    from cft.apis.method_comparison import ComparisonPlan
+    from cft.apis.comparison.plan import ComparisonPlan
 
 OWN = {
     'checkpoint': 'file to start from, or several: a.pth,b.pth; rows are checkpoints x methods',
@@ -62,9 +62,10 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse_args(arguments)
     with readable_errors():
-        from cft.apis.experiments import LOG
-        from cft.apis.method_comparison import compare, describe_costs
-        from cft.apis.planning import forgotten_instances
+        from cft.apis.comparison.method_comparison import compare
+        from cft.apis.comparison.protocol import describe_costs
+        from cft.apis.experiments.runs import LOG
+        from cft.apis.running.planning import forgotten_instances
         from cft.experiments.printing import printed_to
         from cft.files import require_writable
 
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             plan = _plan(args)
         found = compare(plan, folder, args.executor)
         # Figures are imported only where there is something to draw.
-        from cft.apis.comparison_files import summary_lines, write_results
+        from cft.apis.comparison.files import summary_lines, write_results
 
         with printed_to(log):
             typed = sys.argv[2:] if arguments is None else arguments
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
-    from cft.apis.method_comparison import FEWEST_TRIALS, METHODS, plan_comparison
+    from cft.apis.comparison.plan import FEWEST_TRIALS, METHODS, plan_comparison
 
     own = args.own
     return plan_comparison(

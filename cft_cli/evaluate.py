@@ -64,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from mmengine.dist import is_main_process
 
         from cft.apis import evaluate, leave_process_group
-        from cft.apis.launcher_environment import read_place
-        from cft.apis.metrics_file import check_output_file
+        from cft.apis.completion.launcher_environment import read_place
+        from cft.apis.running.metrics_file import check_output_file
         from cft.evaluation.told_evaluation import told
         from cft.files import write_atomically
 

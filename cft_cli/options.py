@@ -90,7 +90,7 @@ def find_modules_here() -> None:
 def read_config(args: argparse.Namespace) -> 'Config':
     """The config with the settings, launcher and work dir of the command line."""
     from cft.apis import find_config, load_config
-    from cft.apis.launcher_environment import read_place
+    from cft.apis.completion.launcher_environment import read_place
     from cft.errors import ConfigError
 
     if args.launcher != 'none':

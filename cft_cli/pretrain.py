@@ -17,6 +17,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _check(cfg: 'Config') -> None:
-    from cft.apis.config_checks import check_pretraining
+    from cft.apis.configs.checks import check_pretraining
 
     check_pretraining(cfg)

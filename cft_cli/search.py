@@ -66,6 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             executor=args.executor,
             workers=args.workers,
         )
-        from cft.apis.search_table import search_table
+        from cft.apis.searching.table import search_table
 
         print(search_table(found))

@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from mmengine.dist import is_main_process
 
         from cft.apis import leave_process_group, test
-        from cft.apis.metrics_file import check_metrics_file, write_metrics
-        from cft.apis.trained_model import find_trained
+        from cft.apis.running.metrics_file import check_metrics_file, write_metrics
+        from cft.apis.running.trained_model import find_trained
 
         # An evaluation may take hours.
         out = None if args.out is None else check_metrics_file(Path(args.out))

@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 
 import cft
 from cft.apis import load_config
-from cft.apis.config_checks import check_config
+from cft.apis.configs.checks import check_config
 from cft.registry import MODELS
 from tests.support.digits_runs import CONFIGS
 

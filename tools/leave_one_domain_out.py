@@ -4,6 +4,8 @@ python tools/leave_one_domain_out.py configs/quickstart/ce_dg.py configs/quickst
 
 For each config, held-out domain and seed: train on the other domains, take the checkpoint that is best on their
 validation part, test it on the held-out domain. The same command again continues where it was interrupted.
+With --pretraining configs/quickstart/sce_domains.py all of them start from an encoder that was pre-trained without
+labels on these training domains alone, once for each held-out domain and seed.
 """
 
 import argparse
@@ -27,6 +29,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files, the rows of the table')
     parser.add_argument(
         '--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds of the runs; default 0'
+    )
+    parser.add_argument(
+        '--pretraining',
+        metavar='CONFIG',
+        help='config of a pre-training on the training domains; default: the checkpoint of each config, if any',
     )
     add_common_arguments(parser)
     add_executor(parser)
@@ -56,7 +63,14 @@ def main() -> None:
         code, results = 0, None
         try:
             results = leave_one_domain_out(
-                args.configs, args.seeds, args.work_dir, args.cfg_options, args.launcher, args.executor, progress
+                args.configs,
+                args.seeds,
+                args.work_dir,
+                args.cfg_options,
+                args.launcher,
+                args.executor,
+                progress,
+                args.pretraining,
             )
         except TrainingStopped as stop:
             # Not from here: the traceback holds the model, which must go before the process group does.

@@ -32,7 +32,7 @@ class FolderDetection(BaseDetDataset):
         data_root: The folder.
         split: ``'train'``, ``'val'`` or ``'test'``.
         label_format: ``'coco'``, ``'voc'`` or ``'yolo'``; None: what is there.
-        val_fraction: Part of the images held out when there is no validation split.
+        val_fraction: Part of the images held out when there is no validation split; 0: none.
         seed: Which images are held out.
         test_fraction: Part of the images held out when there is no test split; 0: none.
         test_seed: Which images these are; ``seed`` then moves the validation images alone.

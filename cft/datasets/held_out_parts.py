@@ -18,7 +18,7 @@ class Division(NamedTuple):
     """How training images are divided where other splits have none of their own.
 
     Attributes:
-        val_fraction: Part for the validation, of what the test leaves.
+        val_fraction: Part for the validation, of what the test leaves; 0: none, all are trained on.
         seed: Which images validate.
         test_fraction: Part for the test; 0: none.
         test_seed: Which images test; apart from ``seed``, so that another validation split is judged by the same test.
@@ -76,20 +76,27 @@ def source_of(split: str, own: Collection[str], division: Division, lacks: str) 
         lacks: ``'FOLDER has no test folder'``, for the warning.
 
     Raises:
-        ConfigError: If ``test_fraction`` is out of range.
+        ConfigError: If a fraction is out of range, or the split has no images of its own and is given none.
 
     Example:
         >>> source_of('train', ['val'], Division(test_fraction=0.2), 'flowers has no test folder').parts
         [Part(split='test', fraction=0.2, seed=0)]
     """
-    if not 0 <= division.test_fraction < 1:
-        raise ConfigError(f'test_fraction must lie in [0, 1), got {division.test_fraction}')
+    for name in ('val_fraction', 'test_fraction'):
+        if not 0 <= getattr(division, name) < 1:
+            raise ConfigError(f'{name} must lie in [0, 1), got {getattr(division, name)}')
     parts = []
     if division.test_fraction and 'test' not in own:
         parts.append(Part('test', division.test_fraction, division.test_seed))
-    if 'val' not in own:
+    if division.val_fraction and 'val' not in own:
         parts.append(Part('val', division.val_fraction, division.seed))
-    if split == 'test' and 'test' not in {*own, *(part.split for part in parts)}:
+    there = {*own, *(part.split for part in parts)}
+    if split != 'train' and not there & {'val', split}:
+        raise ConfigError(
+            f'val_fraction={division.val_fraction} holds no validation images out of the training images, and there '
+            f'are no others, but {WORDS[split]} images are asked for; give a val_fraction such as 0.1'
+        )
+    if split == 'test' and 'test' not in there:
         print_log(
             f'{lacks}: what is reported as test is the validation split; test_fraction=0.2 holds a test part out',
             'current',

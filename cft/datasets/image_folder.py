@@ -95,7 +95,7 @@ class ImageFolder(BaseDataset):
     Args:
         data_root: The folder.
         split: ``'train'``, ``'val'`` or ``'test'``.
-        val_fraction: Part of each class held out when there is no val folder.
+        val_fraction: Part of each class held out when there is no val folder; 0: none.
         seed: Which images are held out.
         test_fraction: Part of each class held out when there is no test folder; 0: none.
         test_seed: Which images these are; ``seed`` then moves the validation images alone.

@@ -11,6 +11,7 @@ from mmpretrain.datasets import BaseDataset
 from cft.datasets.held_out_parts import Division, HoldOut, holding_out_classes, part_of_training, source_of
 from cft.datasets.image_folder import SPLIT_FOLDERS
 from cft.datasets.label_rows import BETWEEN_LABELS, Image, LabelRows, read_labels
+from cft.datasets.preparation.classification import told_preparation
 from cft.datasets.table_file import is_table
 from cft.errors import ConfigError, DataError
 from cft.registry import DATASETS
@@ -34,7 +35,7 @@ class LabelTable(BaseDataset):
     Args:
         data_root: The ``.csv`` or ``.tsv`` file.
         split: ``'train'``, ``'val'`` or ``'test'``.
-        val_fraction: Part of each class held out when there are no val rows.
+        val_fraction: Part of each class held out when there are no val rows; 0: none.
         seed: Which images are held out.
         group_by: Column of the groups; None: one that is called ``group``,
             ``patient``, ``subject`` or ``video``, or one of these with ``_id``.
@@ -70,6 +71,7 @@ class LabelTable(BaseDataset):
         if not is_table(data_root) or not Path(data_root).is_file():
             raise ConfigError(
                 f'data_root={data_root}: there is no such .csv or .tsv file; give the table with data_root=FILE'
+                f'{told_preparation(data_root)}'
             )
         self.table = Path(data_root)
         self.split = split

@@ -28,7 +28,7 @@ class SegmentationFolder(BaseSegDataset):
     Args:
         data_root: The folder.
         split: ``'train'``, ``'val'`` or ``'test'``.
-        val_fraction: Part of the training images held out when there are no others.
+        val_fraction: Part of the training images held out when there are no others; 0: none.
         seed: Which images are held out.
         test_fraction: Part of the training images held out when there are no test images; 0: none.
         test_seed: Which images these are; ``seed`` then moves the validation images alone.
@@ -68,8 +68,8 @@ class SegmentationFolder(BaseSegDataset):
     ) -> None:
         if split not in SPLIT_FOLDERS:
             raise ConfigError(f'split must be one of {sorted(SPLIT_FOLDERS)}, got {split!r}')
-        if not 0 < val_fraction < 1:
-            raise ConfigError(f'val_fraction must lie between 0 and 1, got {val_fraction}')
+        if not 0 <= val_fraction < 1:
+            raise ConfigError(f'val_fraction must lie in [0, 1), got {val_fraction}')
         self.split, self.division = split, Division(val_fraction, seed, test_fraction, test_seed)
         self.label_frame = label_frame
         self._splits = find_splits(data_root, image_folder, mask_folder)

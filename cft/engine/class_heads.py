@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from cft.engine.model_access import modules_where
+
 # Tell objects from background; label the surroundings of objects.
 OTHER_CLASSES = ('rpn_head', 'semantic_head')
 
@@ -20,3 +22,16 @@ def num_classes_of(model: nn.Module) -> dict[str, int]:
         if is_head and isinstance(getattr(module, 'num_classes', None), int):
             found[name] = module.num_classes
     return found
+
+
+def classifiers_of(model: nn.Module) -> list[nn.Module]:
+    """Layers that only cross-entropy trains, whatever the task: ``classifiers`` of the contrastive heads.
+
+    Args:
+        model: With or without wrappers.
+
+    Returns:
+        Empty for a model without a contrastive head.
+    """
+    heads = modules_where(model, lambda module: hasattr(module, 'set_loss_weights'))
+    return [layer for head in heads for layer in getattr(head, 'classifiers', [])]

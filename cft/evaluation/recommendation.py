@@ -45,7 +45,6 @@ def recommend(comparison: Comparison) -> Recommendation:
     sign = direction(comparison.metric) or 1
     base = comparison.method(comparison.baseline)
     others = [method for method in comparison.methods if method is not base]
-    best = max(comparison.methods, key=lambda method: sign * method.metrics[comparison.metric].mean)
     if not others:
         return Recommendation(base.key, f'{base.name} is the only method.')
     if len(base.pairs) < FEWEST_PAIRS:
@@ -53,7 +52,7 @@ def recommend(comparison: Comparison) -> Recommendation:
         return Recommendation(
             None,
             f'No choice can be made: only {runs}, which {"decide" if len(base.pairs) > 1 else "decides"} nothing. '
-            f'{best.name} has the best mean, perhaps by chance; '
+            f'{_best_means(comparison, sign)}; '
             + ('more seeds tell.' if comparison.paired_by == 'draw' else f'more {comparison.paired_by}s would tell.'),
         )
     better = [method for method in others if _main(comparison, method).verdict == ('above' if sign > 0 else 'below')]
@@ -163,6 +162,17 @@ def _told_apart(comparison: Comparison, one: MethodResult, other: MethodResult) 
 
 def _digits(comparison: Comparison) -> int:
     return digits_of([method.metrics[comparison.metric].mean for method in comparison.methods])
+
+
+def _best_means(comparison: Comparison, sign: int) -> str:
+    """Who is ahead in the mean, several where they are exactly equal."""
+    highest = max(sign * _main(comparison, method).mean for method in comparison.methods)
+    names = [method.name for method in comparison.methods if sign * _main(comparison, method).mean == highest]
+    if len(names) == len(comparison.methods):
+        return 'All have the same mean'
+    if len(names) == 1:
+        return f'{names[0]} has the best mean, perhaps by chance'
+    return f'{", ".join(names[:-1])} and {names[-1]} share the best mean, perhaps by chance'
 
 
 def _not_excluded(comparison: Comparison, methods: Sequence[MethodResult], sign: int) -> str:

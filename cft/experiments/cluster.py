@@ -49,7 +49,7 @@ class Submitit:
 
     Example:
         >>> with Submitit('slurm', partition='gpu', time=240, gpus_per_node=1) as executor:  # doctest: +SKIP
-        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments:train_and_measure', executor)
+        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments.runs:train_and_measure', executor)
     """
 
     def __init__(self, cluster: str = 'slurm', width: int | None = None, **parameters: Any) -> None:

@@ -13,7 +13,7 @@ class InProcess:
 
     Example:
         >>> with InProcess() as executor:  # doctest: +SKIP
-        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments:train_and_measure', executor)
+        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments.runs:train_and_measure', executor)
     """
 
     width = 1

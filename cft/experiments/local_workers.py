@@ -45,7 +45,7 @@ class LocalWorkers:
 
     Example:
         >>> with LocalWorkers(2) as executor:  # doctest: +SKIP
-        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments:train_and_measure', executor)
+        ...     execute(plan, Path('work_dirs/table'), 'cft.apis.experiments.runs:train_and_measure', executor)
     """
 
     def __init__(self, count: int | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from .adversarial import PGD, perturb, signed_gradient_step
 from .backbones import AutoBackbone, TimmBackbone
-from .branches import ContrastiveBranch
+from .branches import BiTuningBranch, ClassQueue, ContrastiveBranch
 from .classification import (
+    BiTuningClassifier,
     ContrastiveClsHead,
     FineTuneClassifier,
     FrozenBackboneClassifier,
@@ -30,6 +31,7 @@ from .norms import (
 )
 from .pairs import CutMixed, HardPairMixup, ManifoldMixup, MixedPairs, cutmix
 from .projectors import MLPProjector
+from .regularizers import BSS, DELTA, L2SP, Regularizers
 from .selfsup import (
     SCE,
     DeepClusterV2,
@@ -42,11 +44,17 @@ from .selfsup import (
 )
 
 __all__ = [
+    'BSS',
+    'DELTA',
+    'L2SP',
     'PGD',
     'SCE',
     'AutoBackbone',
     'AuxiliaryBatchNorm1d',
     'AuxiliaryBatchNorm2d',
+    'BiTuningBranch',
+    'BiTuningClassifier',
+    'ClassQueue',
     'ContrastiveBranch',
     'ContrastiveClsHead',
     'CutMixed',
@@ -69,6 +77,7 @@ __all__ = [
     'PrototypeLoss',
     'ReSSL',
     'ReSSLLoss',
+    'Regularizers',
     'SCELoss',
     'SCETermsLoss',
     'SCHaNeLoss',

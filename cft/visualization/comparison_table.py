@@ -1,7 +1,7 @@
 """The tables of a comparison: for people, for a program, and over several amounts of labels."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cft.evaluation.comparison import Comparison, MethodResult, MetricResult, direction
 from cft.evaluation.recommendation import digits_of, signed
@@ -16,7 +16,9 @@ MOST_MEASURES = 3
 LAST = 'calibration'
 
 
-def comparison_table(comparison: Comparison, measures: Sequence[str] | None = None) -> Table:
+def comparison_table(
+    comparison: Comparison, measures: Sequence[str] | None = None, compared: Collection[str] = ()
+) -> Table:
     """A row for each method: the main metric, its difference to the baseline, measures, time and memory.
 
     A best value is bold where its difference to the baseline is significant
@@ -25,6 +27,7 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
     Args:
         comparison: From :func:`cft.evaluation.compare_methods`.
         measures: Names of metrics besides the main one; None: the first that there are.
+        compared: Those of the measures that have their difference beside them too.
 
     Example:
         >>> print(text(comparison_table(comparison)))  # doctest: +SKIP
@@ -42,19 +45,24 @@ def comparison_table(comparison: Comparison, measures: Sequence[str] | None = No
         'step': any(method.step_time_ratio is not None for method in comparison.methods),
         'memory': any(method.peak_bytes is not None for method in comparison.methods),
     }
-    columns = ['method', shown_name(comparison.metric), f'minus {base.name} (95 %)', 'p (Holm)']
-    columns += [shown_name(name) for name in names]
+    columns, places = ['method'], {}
+    for name in (comparison.metric, *names):
+        places[name] = len(columns)
+        columns.append(shown_name(name))
+        if name == comparison.metric or name in compared:
+            columns += [f'minus {base.name} (95 %)', 'p (Holm)']
     columns += [f'step x {base.name}'] * known['step'] + ['time a run'] * known['time'] + ['memory'] * known['memory']
     rows = []
     for method in comparison.methods:
-        main = method.metrics[comparison.metric]
-        digits = _digits(comparison, comparison.metric)
-        row = [method.name, _with_spread(main, digits), _difference(main, digits), _p(main)]
-        row += [_with_spread(method.metrics[name], _digits(comparison, name)) for name in names]
+        row = [method.name]
+        for name in places:
+            result, digits = method.metrics[name], _digits(comparison, name)
+            row.append(_with_spread(result, digits))
+            if name == comparison.metric or name in compared:
+                row += [_difference(result, digits), _p(result)]
         row += [_ratio(method)] * known['step'] + [shown_time(method.seconds)] * known['time']
         row += ['-' if method.peak_bytes is None else shown_memory(method.peak_bytes)] * known['memory']
         rows.append(row)
-    places = {comparison.metric: 1} | {name: 4 + index for index, name in enumerate(names)}
     bold = {(best, column) for name, column in places.items() if (best := _best(comparison, name)) is not None}
     number = f'{len(base.pairs)} {comparison.paired_by}{"s" * (len(base.pairs) != 1)}'
     note = f'{number}; ± one standard deviation; bold: best, and significantly so'

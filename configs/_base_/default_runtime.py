@@ -10,6 +10,8 @@ default_hooks = dict(
     progress_bar=dict(type='cft.ProgressBarHook'),
     # Where training starts: from the file that the top-level name checkpoint gives, if any.
     starting_checkpoint=dict(type='cft.StartingCheckpointHook'),
+    # Keeps the weights that training starts from for regularisers that compare with them; idle without any.
+    regularizers=dict(type='cft.RegularizerHook'),
     # Files are there whole or not at all; a resumed run equals an uninterrupted one; signals save before they stop.
     checkpoint=dict(type='cft.AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     iteration_seed=dict(type='cft.IterationSeedHook'),

@@ -6,6 +6,12 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# DomainBed keeps the BatchNorm statistics of the checkpoint; affine parameters are trained. Without a checkpoint:
+# model.backbone.norm_eval=False.
+networks = dict(
+    resnet=dict(backbone=dict(norm_eval=True)),
+    timm_vit=dict(backbone=dict(norm_eval=True)),
+    timm_stages=dict(backbone=dict(norm_eval=True)))
 # 'backbone': as the network was pre-trained; 'imagenet'; 'dataset' measures the training images.
 normalization = 'backbone'
 default_hooks = dict(

@@ -5,6 +5,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# DomainBed keeps the BatchNorm statistics of the checkpoint; affine parameters are trained. Without a checkpoint: False.
+model = dict(backbone=dict(norm_eval=True))
 # 'imagenet' for the usual checkpoints; 'dataset' measures the training images.
 normalization = 'imagenet'
 default_hooks = dict(

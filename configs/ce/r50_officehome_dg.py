@@ -5,6 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(head=dict(num_classes=65))
+# DomainBed keeps the BatchNorm statistics of the checkpoint; affine parameters are trained.
+model = dict(backbone=dict(norm_eval=True), head=dict(num_classes=65))
 default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=300, save_best='accuracy/average', rule='greater'))

@@ -7,6 +7,12 @@ _base_ = [
 
 # 'imagenet' for the usual checkpoints; 'dataset' measures the training images.
 normalization = 'imagenet'
-train_pipeline = [*_base_.train_pipeline[:-1], *_base_.mae_augmentation, _base_.train_pipeline[-1]]
+view_transforms = [*_base_.train_pipeline[1:-1], *_base_.mae_augmentation]
+train_pipeline = [_base_.train_pipeline[0], *view_transforms, dict(type='PackInputs')]
+two_view_pipeline = [
+    _base_.train_pipeline[0],
+    dict(type='MultiView', num_views=2, transforms=[view_transforms]),
+    dict(type='PackInputs'),
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 default_hooks = dict(checkpoint=dict(save_best='accuracy/top1', rule='greater'))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import cft_cli.errors
-from cft.apis import catalogue
+from cft.apis.configs import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
@@ -71,6 +71,26 @@ def test_configs(capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pyt
     }
     cft_cli.main(['configs', 'ce/r50_voc_seg', '--path'])
     assert capsys.readouterr().out.split() == [str(CONFIGS / 'ce' / 'r50_voc_seg.py')]
+
+
+def test_configs_on_a_terminal(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the folders that have them in common, every name once for each folder, within the width."""
+    monkeypatch.setenv('COLUMNS', '72')
+    # That of the moment: pytest puts its own in its place.
+    monkeypatch.setattr('sys.stdout.isatty', lambda: True)
+    cft_cli.main(['configs'])
+    first, *blocks = capsys.readouterr().out.strip().split('\n\n')
+    assert 'FOLDER/NAME' in first
+    found = []
+    for block in blocks:
+        assert max(map(len, block.splitlines())) <= 72
+        folders = [line for line in block.splitlines() if not line.startswith(' ')]
+        names = [name for line in block.splitlines()[len(folders) :] for name in line.split()]
+        found += [f'{folder}/{name}' for folder in ' '.join(folders).split(', ') for name in names]
+    assert sorted(found) == catalogue.list_configs()
+    assert len(blocks) < len(found) / 10
+    cft_cli.main(['configs', 'scl/*_seg'])
+    assert capsys.readouterr().out.split() == catalogue.list_configs('scl/*_seg')
 
 
 def test_no_such_config(capsys: pytest.CaptureFixture) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import cft_cli
 from cft.apis import load_config
-from cft.apis.config_checks import check_pretraining
+from cft.apis.configs.checks import check_pretraining
 from cft.engine.shortcuts import SHORTCUTS
 from cft.errors import ConfigError
 from cft_cli import train

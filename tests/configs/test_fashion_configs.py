@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from cft.apis import extract_features, load_config, train
-from cft.apis.evaluation_data import build_dataset
-from cft.apis.pretraining import plain_dataset
+from cft.apis.evaluation.data import build_dataset
+from cft.apis.evaluation.pretraining import plain_dataset
 from cft.engine.ordered_pass import ordered_loader
 from tests.support.digits_runs import CONFIGS, PRETRAINING
 from tests.support.fashion_files import write_fashion_files

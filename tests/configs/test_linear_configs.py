@@ -1,4 +1,4 @@
-"""Linear probes and pre-training schedules: published figures, the learning rate over a run, a run of each probe."""
+"""Schedules and linear probes: published figures, the learning rate over a run, a run of each probe."""
 
 from math import cos, pi
 from pathlib import Path
@@ -29,6 +29,9 @@ PUBLISHED = {
     'linear_90e_cosine': ('SGD', 0.1 * 1024 / 256, 0.9, 0, 1024, 90),
     'linear_hexa_dcluster_100e': ('SGD', 0.3, 0.9, 1e-6, 256, 100),
     'linear_cifar_adamax_20e': ('Adamax', 0.1, None, 0, 256, 20),
+    'sgd_100e': ('SGD', 0.01, 0.9, 1e-4, 256, 100),
+    'sgd_linear_100e': ('SGD', 0.1, 0.9, 1e-4, 256, 100),
+    'sgd_160e': ('SGD', 0.1, 0.9, 1e-4, 128, 160),
 }
 MOMENTUM = {
     'ssl_imagenet_200e': (0.996, 1.0, 'cosine'),
@@ -88,6 +91,8 @@ COSINES = {
     'deepcluster_200e': (0, 1, 1e-3),
     'deepcluster_8crop_200e': (10, 0.3 / 4.8, 1e-3),
     'linear_90e_cosine': (0, 1, 0),
+    'sgd_100e': (0, 1, 0),
+    'sgd_160e': (0, 1, 0),
     'adamw_vit_100e': (5, 1e-4, 5e-4),
     'adamw_vit_50e': (5, 1e-3, 0.01),
 }
@@ -105,6 +110,12 @@ def test_warm_up_and_cosine_by_iteration(name: str) -> None:
     assert seen[:start] == pytest.approx([first + (1 - first) * step / (start - 1) for step in steps], abs=1e-9)
     falling = [last + (1 - last) * (1 + cos(pi * step / (total - start))) / 2 for step in range(total - start)]
     assert seen[start:] == pytest.approx(falling, abs=1e-9)
+
+
+def test_linear_decay_from_the_full_rate() -> None:
+    """Core-tuning's ImageNet20: from 0.1 to 0, by iteration."""
+    seen = rates(Config.fromfile(SCHEDULES / 'sgd_linear_100e.py'), 4)
+    assert seen == pytest.approx([0.1 * (1 - step / 399) for step in range(400)], abs=1e-9)
 
 
 @pytest.mark.parametrize(('name', 'epochs'), [('mocov2_200e', 200), ('linear_hexa_dcluster_100e', 100)])

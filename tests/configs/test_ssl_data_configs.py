@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from cft.apis import load_config
-from cft.apis.config_checks import check_config
+from cft.apis.configs.checks import check_config
 from tests.support.digits_runs import CONFIGS
 from tests.support.ssl_data_files import write_cifar, write_imagenet, write_jpeg, write_stl10, write_tiny_imagenet
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
-from cft.apis.data_digest import digest_data
-from cft.apis.evaluation_data import sample_names
+from cft.apis.evaluation.data import sample_names
+from cft.apis.running.data_digest import digest_data
 from cft.datasets import ClassSubset, Digits
 from cft.errors import ConfigError
 

@@ -11,8 +11,8 @@ from mmengine.runner import set_random_seed
 from torch.utils.data import Dataset
 
 from cft.apis import list_configs, load_config
-from cft.apis.completion import complete_config
-from cft.apis.value_range import complete_value_range
+from cft.apis.completion.completion import complete_config
+from cft.apis.completion.value_range import complete_value_range
 from cft.datasets.image_errors import guard_images, look_ahead
 from cft.engine.config_nodes import iterate_dicts
 from cft.engine.shortcuts import check_shortcuts

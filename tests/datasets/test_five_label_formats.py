@@ -9,7 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.runner import set_random_seed
 
 from cft.apis import load_config
-from cft.apis.completion import complete_config
+from cft.apis.completion.completion import complete_config
 from cft.datasets.conversion import convert_labels
 from cft.registry import DATASETS, MODELS
 from tests.support.detection_files import CLASSES, CONVERTED, WRITERS, Pictures, drawn_pictures

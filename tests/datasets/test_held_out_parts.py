@@ -60,10 +60,22 @@ def test_without_a_test_fraction_nothing_changes(data: Divided, capsys: pytest.C
     assert 'validation split; test_fraction=0.2 holds a test part out' in ''.join(capsys.readouterr())
 
 
+def test_no_validation_part(data: Divided) -> None:
+    """All images that the test leaves are trained on, and nothing passes for a validation split."""
+    train, test = (files(data, split, val_fraction=0.0, test_fraction=0.2) for split in ('train', 'test'))
+    assert not train & test and train | test == everything(data)
+    assert files(data, 'train', val_fraction=0.0) == everything(data)
+    with pytest.raises(ConfigError, match=r'val_fraction=0.0 holds no validation images .* validation images are'):
+        files(data, 'val', val_fraction=0.0)
+    with pytest.raises(ConfigError, match='but test images are asked for; give a val_fraction'):
+        files(data, 'test', val_fraction=0.0)
+
+
+@pytest.mark.parametrize('name', ['test_fraction', 'val_fraction'])
 @pytest.mark.parametrize('fraction', [-0.1, 1.0, 1.5])
-def test_impossible_fractions(data: Divided, fraction: float) -> None:
-    with pytest.raises(ConfigError, match=r'test_fraction must lie in \[0, 1\)'):
-        files(data, 'train', test_fraction=fraction)
+def test_impossible_fractions(data: Divided, fraction: float, name: str) -> None:
+    with pytest.raises(ConfigError, match=name + r' must lie in \[0, 1\)'):
+        files(data, 'train', **{name: fraction})
 
 
 def test_own_splits_stay(tmp_path: Path) -> None:

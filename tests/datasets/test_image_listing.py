@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cft.apis.data_digest import digest_data
+from cft.apis.running.data_digest import digest_data
 from cft.datasets import DomainFolder, ImageFolder
 from cft.datasets.image_decoding import SUFFIXES
 from cft.datasets.image_errors import guard_images

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 
-from cft.apis.data_digest import digest_data
+from cft.apis.running.data_digest import digest_data
 from cft.datasets import NoisyLabels, StratifiedSubset
 from cft.datasets.noisy_labels import wrong_labels
 from cft.errors import ConfigError

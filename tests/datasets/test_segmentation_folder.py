@@ -122,7 +122,7 @@ def test_one_image_cannot_be_divided(tmp_path: Path) -> None:
         names(tmp_path, 'train')
 
 
-@pytest.mark.parametrize('options', [{'split': 'trian'}, {'val_fraction': 0}, {'val_fraction': 1.0}])
+@pytest.mark.parametrize('options', [{'split': 'trian'}, {'val_fraction': -0.1}, {'val_fraction': 1.0}])
 def test_wrong_options(options: dict, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='must'):
         SegmentationFolder(str(usual(tmp_path, 2)), **options)

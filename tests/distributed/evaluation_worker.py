@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 
 from cft.apis import build_runner, evaluate
-from cft.apis.evaluated_weights import load_weights
+from cft.apis.evaluation.weights import load_weights
 from cft.engine.ordered_pass import in_order, objects_in_order
 from cft.evaluation import Evaluation
 from tests.support.digits_runs import short_config

@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from cft.models.branches import ContrastiveBranch
 from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss
 from projects.example_loss import SINCERELoss
+from projects.released_code import ReleasedSupConLoss, SupContrastLoss
 from tests.distributed.gather_parts import SIZES, own_rows
 
 close = partial(torch.testing.assert_close, rtol=1e-9, atol=1e-12)
@@ -42,6 +43,17 @@ def with_extras(loss: nn.Module) -> Loss:
     return function
 
 
+def with_labelled_extras(loss: nn.Module) -> Loss:
+    """The same with soft labels: what is generated is positive to what has its mixture, or its class."""
+
+    def function(model: nn.Module, inputs: Tensor, labels: Tensor, masks: Tensor) -> Tensor:
+        own, next_one = (nn.functional.one_hot((labels + shift) % 10, 10).double() for shift in (0, 1))
+        targets = {'positive_targets': 0.75 * own + 0.25 * next_one, 'negative_targets': own}
+        return with_extras(partial(loss, **targets))(model, inputs, labels, masks)
+
+    return function
+
+
 LOSSES = {
     'supcon': lambda gather: plain(SupConLoss(0.2, gather=gather)),
     'focal': lambda gather: plain(FocalSupConLoss(0.2, gather=gather)),
@@ -56,6 +68,21 @@ LOSSES = {
     'triplet, all': lambda gather: plain(TripletLoss(0.5, 'all', gather=gather)),
     'triplet, hard': lambda gather: plain(TripletLoss(0.5, 'hard', gather=gather)),
     'sincere of a project': lambda gather: plain(SINCERELoss(0.2, gather=gather)),
+    'released, own extras': lambda gather: with_extras(
+        ReleasedSupConLoss(0.2, focal=True, divide_by_rows=True, gather=gather)
+    ),
+    'released, labelled extras': lambda gather: with_labelled_extras(
+        ReleasedSupConLoss(0.2, focal=True, labelled_mixtures=True, gather=gather)
+    ),
+    'released, all anchors': lambda gather: with_labelled_extras(
+        ReleasedSupConLoss(
+            0.2, focal=True, divide_by_rows=True, labelled_mixtures=True, all_anchors=True, gather=gather
+        )
+    ),
+    'released, diagonal kept': lambda gather: plain(
+        ReleasedSupConLoss(0.2, divide_by_rows=True, keep_diagonal=True, gather=gather)
+    ),
+    'supcontrast': lambda gather: plain(SupContrastLoss(0.07, mean_over_all=True, temperature=0.2, gather=gather)),
 }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cft.apis import load_config
-from cft.apis.config_checks import check_config
-from cft.apis.splits import check_disjoint, held_out_test, split_overrides
+from cft.apis.configs.checks import check_config
+from cft.apis.configs.splits import check_disjoint, held_out_test, split_overrides
 from cft.datasets.sample_infos import image_files
 from cft.engine.split_divisions import check_divisions, readings
 from cft.errors import ConfigError

@@ -170,6 +170,18 @@ def test_one_or_two_draws_decide_nothing(draws, recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.parametrize(
+    ('rows', 'told'),
+    [
+        ({'ce': [90.0, 91.0], 'scl': [91.0, 90.0]}, 'All have the same mean; '),
+        ({'ce': [90.0], 'scl': [91.0], 'coin': [91.0]}, 'SCL and COIN share the best mean, perhaps by chance; '),
+        ({'ce': [90.0], 'scl': [91.0], 'coin': [90.5]}, 'SCL has the best mean, perhaps by chance; '),
+    ],
+)
+def test_nobody_is_called_the_best_of_equals(rows, told):
+    assert told in recommend(compared(rows)).sentence
+
+
 def test_gains_that_are_equal_in_three_draws_are_not_significant():
     found = compared({'ce': [90.0, 91.0, 92.0], 'scl': [90.5, 91.5, 92.5]})
     assert found.methods[1].metrics[METRIC].verdict == 'not distinguishable'

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cft.apis import load_config
-from cft.apis.spaces import list_spaces, load_space
+from cft.apis.searching.spaces import list_spaces, load_space
 from cft.errors import ConfigError
 from cft.experiments.spaces import Parameter, Space, read_space
 from tests.support.digits_runs import BASELINES, CONFIGS, FINE_TUNING

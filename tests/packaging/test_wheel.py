@@ -16,7 +16,7 @@ PARTS = ('cft', 'cft_cli', 'configs', 'tools', 'setup.py', 'README.md', 'LICENSE
 CHECKOUT_ONLY = {'setup_env.sh', 'quickstart.sh', 'run_tests.sh', 'lint.sh', 'check_versions.sh', 'check_wheel.sh'}
 FOUND = """
 from cft.apis import load_config
-from cft.apis.catalogue import find_config, list_configs
+from cft.apis.configs.catalogue import find_config, list_configs
 print(load_config(find_config('quickstart/ce_digits')).filename)
 print(len(list_configs()))
 """

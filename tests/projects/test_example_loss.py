@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cft.apis import load_config
-from cft.apis.config_checks import check_config
+from cft.apis.configs.checks import check_config
 from cft.registry import MODELS
 from projects.example_loss import SINCERELoss, sincere
 from tests.support.command_line import ROOT

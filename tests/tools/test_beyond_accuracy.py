@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from cft.apis import load_config
-from cft.apis.evaluation_data import build_dataset
-from cft.apis.run_checks import PlanChecks
+from cft.apis.evaluation.data import build_dataset
+from cft.apis.experiments.checks import PlanChecks
 from cft.experiments import Run, RunRecord
 from tests.support.command_line import ROOT
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from cft.apis import load_config
-from cft.apis.completion import replace_sync_batch_norm
+from cft.apis.completion.completion import replace_sync_batch_norm
 from cft.registry import MODELS
 from tests.support.command_line import ROOT
 

@@ -7,7 +7,7 @@ import torch
 from mmengine.runner import Runner
 
 from cft.apis import build_runner, train
-from cft.apis.features import extract_features
+from cft.apis.evaluation.features import extract_features
 from cft.evaluation import knn_accuracy
 from tests.support.deep_cluster_runs import deep_cluster_config
 

@@ -10,10 +10,11 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from cft.apis import experiments, leave_one_domain_out, run_plan, train
-from cft.apis.domain_generalization import METRIC, held_out_runs
+from cft.apis import leave_one_domain_out, run_plan, train
+from cft.apis.experiments.domain_generalization import METRIC, held_out_runs
+from cft.apis.experiments.runs import runs
 from cft.experiments import Run, RunRecord
-from tests.support.digits_runs import weights
+from tests.support.digits_runs import CONFIGS, weights
 from tests.support.domain_runs import CE, CORE_TUNING, draw, settings
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[Runner]:
         runners.append(train(cfg, resume))
         return runners[-1]
 
-    monkeypatch.setattr(experiments, 'train', watched)
+    monkeypatch.setattr(runs, 'train', watched)
     return runners
 
 
@@ -79,8 +80,8 @@ def test_best_checkpoint_of_validation_is_tested(root: Path, tmp_path: Path, mon
     assert tested['accuracy/photo'] == tested['accuracy/average']
 
 
-def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
-    """Noise instead of its images, and labels exchanged: the same weights and the same choice, bit for bit."""
+def with_another_photo(root: Path, tmp_path: Path) -> Path:
+    """A copy whose domain ``photo`` has noise instead of its images, labels exchanged, and one image less."""
     changed = Path(shutil.copytree(root, tmp_path / 'changed' / 'domains'))
     (changed / 'photo' / 'dark').rename(changed / 'photo' / 'other')
     (changed / 'photo' / 'bright').rename(changed / 'photo' / 'dark')
@@ -88,6 +89,12 @@ def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
     (changed / 'photo' / 'grey' / '00.png').unlink()
     for path in (changed / 'photo').rglob('*.png'):
         cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8))
+    return changed
+
+
+def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
+    """The same weights and the same choice, bit for bit."""
+    changed = with_another_photo(root, tmp_path)
     (first, folder), (second, other) = (
         do(plan(data, 'photo', CORE_TUNING), tmp_path / data.parent.name) for data in (root, changed)
     )
@@ -95,6 +102,28 @@ def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
     assert first.metrics['val'] == second.metrics['val']
     for name in (first.checkpoint, 'iter_6.pth'):
         assert_same_weights(folder / name, other / name)
+
+
+def test_held_out_domain_has_no_influence_on_pretraining(root: Path, tmp_path: Path) -> None:
+    """Encoder and fine-tuned weights are the same, bit for bit; the fine-tuning has begun with that encoder."""
+    config = tmp_path / 'sce.py'
+    config.write_text(
+        f"_base_ = ['{CONFIGS}/quickstart/sce_domains.py']\n"
+        'train_dataloader = dict(batch_size=24)\n'
+        'train_cfg = dict(max_epochs=1)\ndefault_hooks = dict(checkpoint=dict(interval=1))\n'
+    )
+    folders = {}
+    for data in (root, with_another_photo(root, tmp_path)):
+        runs = held_out_runs([CORE_TUNING], [0], settings(data, iterations=2), pretraining=config)
+        chosen = [run for run in runs if run.name.endswith('photo-0')]
+        assert [bool(run.labels) for run in chosen] == [False, True]
+        work = tmp_path / data.parent.name
+        records = run_plan(chosen, work, 'in-process')
+        folders[data] = [next((work / 'runs').glob(f'*-{record.fingerprint[:10]}')) for record in records]
+    (before, after), (other_before, other_after) = folders.values()
+    assert_same_weights(before / 'epoch_1.pth', other_before / 'epoch_1.pth')
+    assert_same_weights(after / 'iter_2.pth', other_after / 'iter_2.pth')
+    assert f'{before / "epoch_1.pth"}' in (after / 'run.log').read_text()
 
 
 def test_a_training_domain_has_influence(root: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 from cft.apis import load_config, train
 from cft.apis import test as evaluate
-from cft.apis.catalogue import find_config
+from cft.apis.configs.catalogue import find_config
 from tests.support.backbone_files import of_timm, resnet18, vit
 from tests.support.digits_runs import CONFIGS, FINE_TUNING
 from tests.support.image_folders import fill

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from cft.apis import build_runner, train
 from cft.apis import test as evaluate
-from cft.apis.runner import EvaluationRunner
+from cft.apis.running.runner import EvaluationRunner
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
 from tests.support.tasks import TASKS, quickstart_config

@@ -46,6 +46,22 @@ def test_rows_have_the_rounded_numbers():
     assert table.rows[1][5:] == ['1.00', '8.0 s']
 
 
+def test_a_measure_has_its_difference_beside_it() -> None:
+    """Where it is asked for; what is bold moves along."""
+    comparison = compared(ce=0.0, scl=2.0)
+    measure = 'calibration/ece'
+    plain, table = comparison_table(comparison, [measure]), comparison_table(comparison, [measure], [measure])
+    at = plain.columns.index('calibration error (ECE)')
+    assert table.columns[: at + 1] == plain.columns[: at + 1]
+    assert table.columns[at + 1 : at + 3] == ['minus CE (95 %)', 'p (Holm)']
+    assert table.columns[at + 3 :] == plain.columns[at + 1 :]
+    result = comparison.method('scl').metrics[measure]
+    found = result.difference
+    assert table.rows[1][at + 1].startswith(f'{found.mean:+.4f}') and table.rows[0][at + 1] == '-'
+    assert float(table.rows[1][at + 2]) == pytest.approx(result.adjusted_p, rel=0.05)
+    assert [row[:at] for row in table.rows] == [row[:at] for row in plain.rows] and table.bold == plain.bold
+
+
 def test_best_is_bold_where_it_is_significant_alone():
     # Of calibration the differences are equal in all draws, which five draws do not make significant.
     assert bold(comparison_table(compared(ce=0.0, scl=2.0))) == {'SCL accuracy (%)'}

@@ -110,8 +110,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
-        from cft.apis.experiments import run_plan
-        from cft.apis.new_classes import WORK
+        from cft.apis.experiments.new_classes import WORK
+        from cft.apis.experiments.runs import run_plan
 
         records = run_plan(planned_runs(range(args.draws)), args.work_dir, args.executor, work=WORK)
         print('\n'.join(write_results(records, args.work_dir, shlex.join(['python', *sys.argv]))))

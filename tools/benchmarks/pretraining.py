@@ -42,8 +42,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors(), series_log(args.work_dir, 'benchmark of pre-training') as log:
-        from cft.apis.experiments import run_plan
-        from cft.apis.pretraining import pretraining_runs
+        from cft.apis.evaluation.pretraining import pretraining_runs
+        from cft.apis.experiments.runs import run_plan
 
         runs = pretraining_runs(args.configs, args.seeds, overrides(args), args.split, args.neighbours)
         records = run_plan(runs, args.work_dir, args.executor)
@@ -61,8 +61,8 @@ def main() -> None:
 def measure(args: argparse.Namespace, records: Sequence['RunRecord']) -> tuple[list[dict], float]:
     """A row for each config, with its steps timed beside those of the others, and the accuracy of raw pixels."""
     from cft.apis import load_config
-    from cft.apis.pretraining import neighbours_of_pixels
-    from cft.apis.step_cost import peak_bytes, started_step, step_seconds
+    from cft.apis.evaluation.pretraining import neighbours_of_pixels
+    from cft.apis.running.step_cost import peak_bytes, started_step, step_seconds
 
     rows, steps = [], []
     for number, config in enumerate(args.configs):

@@ -36,8 +36,8 @@ def main() -> None:
 
 def measure(args: argparse.Namespace) -> None:
     """Print a line for each size."""
-    from cft.apis.device import check_device
-    from cft.apis.step_cost import saved_bytes, step_seconds
+    from cft.apis.running.device import check_device
+    from cft.apis.running.step_cost import saved_bytes, step_seconds
 
     check_device(args.device)
     models = [build(config, args.device) for config in (args.plain, args.method)]
@@ -64,7 +64,7 @@ def build(path: str, device: str) -> 'nn.Module':
     from mmengine.registry import MODELS, DefaultScope
 
     from cft.apis import load_config
-    from cft.apis.config_checks import check_config
+    from cft.apis.configs.checks import check_config
     from cft.errors import ConfigError
 
     cfg = load_config(path)

@@ -30,13 +30,13 @@ def main() -> None:
 
 def measure(args: argparse.Namespace) -> None:
     """Print a line for each batch size."""
-    from cft.apis.device import check_device
+    from cft.apis.running.device import check_device
 
     check_device(args.device)
     import torch
     from pytorch_metric_learning.losses import SupConLoss as PeerLoss
 
-    from cft.apis.step_cost import step_seconds
+    from cft.apis.running.step_cost import step_seconds
     from cft.models.losses import SupConLoss
 
     own, peer = SupConLoss(temperature=0.1), PeerLoss(temperature=0.1)

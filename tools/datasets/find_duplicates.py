@@ -29,7 +29,7 @@ def main() -> None:
         from rich.progress import Progress
 
         from cft.apis import load_config
-        from cft.apis.config_checks import check_config
+        from cft.apis.configs.checks import check_config
         from cft.datasets.duplicates import files_to_compare, same_content
         from cft.datasets.sample_infos import image_files
         from cft.engine.hooks.duplicate_images import describe_pairs

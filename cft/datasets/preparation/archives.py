@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,8 @@ ALWAYS_ALLOWED = 2**26
 # What tarfile reads at once of a header, or copies of a file.
 LARGEST_READ = 2**26
 COMPRESSIONS: dict[bytes, Any] = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open}
+# What macOS adds beside the folder that it packs.
+MAC_NOTES = ('._', '__MACOSX')
 DAMAGES = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
 
 
@@ -56,22 +58,23 @@ def damage_named(path: Path) -> Iterator[None]:
         raise ConfigError(f'{path} is damaged or not completely downloaded ({reason}); download it again') from error
 
 
-def lacking_members(path: Path, top: str, target: Path) -> list[Member]:
+def lacking_members(path: Path, top: str, target: Path, beside: Collection[str] = ()) -> list[Member]:
     """Files of an archive that ``target`` lacks or holds in another size.
 
     Args:
         path: Archive whose files all lie in the folder ``top``.
-        top: Name of that folder.
+        top: Name of that folder; ``''`` where the archive has none.
         target: What corresponds to ``top`` on the disk.
+        beside: Other names at the top of the archive, which are left in it.
 
     Raises:
         ConfigError: If the archive is damaged, unsafe or has another layout.
     """
     with damage_named(path), _opened(path) as archive:
-        return _lacking(archive, path, top, target)
+        return _lacking(archive, path, top, target, beside)
 
 
-def unpack(path: Path, top: str, target: Path, root: Path, console: Console) -> int:
+def unpack(path: Path, top: str, target: Path, root: Path, console: Console, beside: Collection[str] = ()) -> int:
     """Unpack the files of ``top`` into ``target``; files that are there in full are left alone.
 
     Each file appears under its name only when it is complete, so that an
@@ -79,10 +82,11 @@ def unpack(path: Path, top: str, target: Path, root: Path, console: Console) -> 
 
     Args:
         path: Archive (tar, compressed or not, or zip).
-        top: Folder in which all of its files lie.
+        top: Folder in which all of its files lie; ``''`` where there is none.
         target: Folder that takes the place of ``top``.
         root: Folder of the data set; nothing is written outside.
         console: Where progress is shown.
+        beside: Other names at the top of the archive, which are left in it.
 
     Returns:
         Number of files written.
@@ -92,7 +96,7 @@ def unpack(path: Path, top: str, target: Path, root: Path, console: Console) -> 
             or the disk is too small.
     """
     with damage_named(path), _opened(path) as archive:
-        members = _lacking(archive, path, top, target)
+        members = _lacking(archive, path, top, target, beside)
         if not members:
             return 0
         size = sum(member.size for member in members)
@@ -136,6 +140,9 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile | zipfile.ZipFile]:
     with path.open('rb') as file:
         head = file.read(6)
     open_stream = next((opened for magic, opened in COMPRESSIONS.items() if head.startswith(magic)), open)
+    # An archive that is cut amid a header looks to tarfile as if it ended there.
+    if open_stream is open and path.stat().st_size % tarfile.BLOCKSIZE:
+        raise tarfile.ReadError(f'its length is no multiple of {tarfile.BLOCKSIZE}')
     with (
         open_stream(path, 'rb') as stream,
         tarfile.open(fileobj=cast(IO[bytes], _Bounded(stream, path)), mode='r:') as archive,
@@ -171,8 +178,12 @@ class _Bounded:
         return self._stream.seek(offset, whence)
 
 
-def _lacking(archive: tarfile.TarFile | zipfile.ZipFile, path: Path, top: str, target: Path) -> list[Member]:
-    return [member for member in _members(archive, path, top) if not _is_there(target / member.name, member.size)]
+def _lacking(
+    archive: tarfile.TarFile | zipfile.ZipFile, path: Path, top: str, target: Path, beside: Collection[str]
+) -> list[Member]:
+    return [
+        member for member in _members(archive, path, top, beside) if not _is_there(target / member.name, member.size)
+    ]
 
 
 def _is_there(path: Path, size: int) -> bool:
@@ -189,13 +200,17 @@ def _entries(
         yield from ((info.name, info.size, info.isfile(), info) for info in archive.getmembers() if not info.isdir())
 
 
-def _members(archive: tarfile.TarFile | zipfile.ZipFile, path: Path, top: str) -> Iterator[Member]:
+def _members(
+    archive: tarfile.TarFile | zipfile.ZipFile, path: Path, top: str, beside: Collection[str]
+) -> Iterator[Member]:
     for text, size, is_file, info in _entries(archive):
         name = PurePosixPath(text)
         # A backslash or a colon would be a separator or a drive on some systems.
         if name.is_absolute() or '..' in name.parts or '\\' in text or ':' in text:
             raise ConfigError(f'{path} is not unpacked: {text!r} leaves its folder; download the official archive')
-        if name.parts[:1] != (top,):
+        if name.parts[0] in beside or name.parts[0].startswith(MAC_NOTES):
+            continue
+        if top and name.parts[0] != top:
             raise ConfigError(f'{path} holds {text!r} outside of {top}/; it is not the official archive')
         if not is_file:
             raise ConfigError(f'{path} is not unpacked: {text!r} is no plain file; download the official archive')

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cft.datasets.preparation.archives import lacking_members, unpack
 from cft.datasets.preparation.completeness import Finding, report_findings, some
-from cft.datasets.preparation.folders import link_folder, usable_names
+from cft.datasets.preparation.folders import link_path, usable_names
 from cft.errors import ConfigError
 
 IMAGES = {'train2017': 118287, 'val2017': 5000}
@@ -96,7 +96,7 @@ def _take_coco(downloads: Path, root: Path, console: Console) -> None:
         archive, target = archives.get(part), root / part
         # A folder that its archive would still add to was unpacked in part.
         if folder and not target.exists() and not (archive and lacking_members(archive, part, folder)):
-            link_folder(folder, target)
+            link_path(folder, target)
             console.print(f'linked {folder}', highlight=False)
         if archive is not None:
             unpack(archive, part, target, root, console)

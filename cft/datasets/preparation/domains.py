@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cft.datasets.preparation.completeness import Finding, report_findings, some
 from cft.datasets.preparation.domain_sets import DOMAIN_SETS, Domain, DomainSet
-from cft.datasets.preparation.folders import link_folder, visible_folders
+from cft.datasets.preparation.folders import link_path, visible_folders
 from cft.errors import ConfigError
 
 DEPTH = 3
@@ -108,7 +108,7 @@ def prepare_domains(
     wanted = domain_sets[chosen]
     if folder is not None:
         for name, place in locate_domains(folder, wanted.domains).items():
-            link_folder(place, root / name)
+            link_path(place, root / name)
     with console.status('counting images'):
         findings = check_domains(root, chosen, wanted)
     report_findings(findings, [chosen], console)

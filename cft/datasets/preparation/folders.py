@@ -112,7 +112,7 @@ def link_missing_files(source: Path, target: Path, root: Path) -> int:
     return links
 
 
-def link_folder(source: Path, target: Path) -> None:
+def link_path(source: Path, target: Path) -> None:
     """Make ``target`` a link to ``source``, or leave it if it already leads there.
 
     Raises:
@@ -125,4 +125,4 @@ def link_folder(source: Path, target: Path) -> None:
     # What is left is nothing, or a link whose end has gone.
     target.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(source.resolve(), target_is_directory=True)
+    target.symlink_to(source.resolve(), target_is_directory=source.is_dir())

@@ -10,10 +10,13 @@ from .iteration_seed import IterationSeedHook
 from .labels_check import LabelsCheckHook
 from .mixup import MixupHook
 from .momentum_update import MomentumUpdateHook
+from .noisy_tune import NoisyTuneHook
 from .non_finite import NonFiniteHook
 from .num_classes_check import NumClassesCheckHook
 from .progress_bar import ProgressBarHook
 from .rank_statistics import RankStatisticsHook
+from .regularizer import RegularizerHook
+from .rifle import RIFLEHook
 from .run_cost import RunCostHook
 from .stage_switch import StageSwitchHook
 from .starting_checkpoint import StartingCheckpointHook
@@ -32,10 +35,13 @@ __all__ = [
     'LabelsCheckHook',
     'MixupHook',
     'MomentumUpdateHook',
+    'NoisyTuneHook',
     'NonFiniteHook',
     'NumClassesCheckHook',
     'ProgressBarHook',
+    'RIFLEHook',
     'RankStatisticsHook',
+    'RegularizerHook',
     'RunCostHook',
     'StageSwitchHook',
     'StartingCheckpointHook',

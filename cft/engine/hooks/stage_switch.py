@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.optim import Optimizer
 
+from cft.engine.class_heads import classifiers_of
 from cft.engine.model_access import modules_where, unwrap_model
 from cft.engine.optimizer_access import optim_wrappers
 from cft.engine.stages import restart_schedule, stage_at, stage_starts
@@ -122,7 +123,7 @@ def _weighted_heads(model: nn.Module) -> list[WeightedHead]:
 
 
 def _classifier_parameters(model: nn.Module) -> list[nn.Parameter]:
-    classifiers = [layer for head in _weighted_heads(model) for layer in getattr(head, 'classifiers', [])]
+    classifiers = classifiers_of(model)
     if not classifiers:
         raise ConfigError("frozen='classifiers' needs a contrastive head of cft; name the modules instead")
     return [parameter for layer in classifiers for parameter in layer.parameters()]

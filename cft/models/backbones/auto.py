@@ -10,7 +10,7 @@ from cft.registry import MODELS
 class AutoBackbone(BaseModule):
     """Stands in a config for the network that cft chooses by the top-level name ``backbone``.
 
-    Before anything is built, :func:`cft.apis.backbone_choice.choose_backbone`
+    Before anything is built, :func:`cft.apis.completion.backbone_choice.choose_backbone`
     puts the network into its place, with the settings that are given here.
 
     Args:

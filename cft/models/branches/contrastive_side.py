@@ -32,6 +32,8 @@ class ContrastiveSide:
         torch.Size([])
     """
 
+    # Whether its model has keys of a momentum encoder for the branch.
+    takes_keys = False
     contrastive: nn.Module | None
     smooth_classifier: bool
     loss_weights: dict[str, float]
@@ -51,10 +53,16 @@ class ContrastiveSide:
             if projector is not None and projector.get('in_channels') is None:
                 contrastive = {**contrastive, 'projector': {**projector, 'in_channels': feature_channels}}
             self.contrastive = MODELS.build(contrastive)
-            if self.contrastive.positives == 'view' and not self.knows_views:
+            if getattr(self.contrastive, 'positives', None) == 'view' and not self.knows_views:
                 raise ConfigError(
                     "positives='view' needs several views of each image, which only classification has; "
                     f"a {type(self).__name__} sees one: set positives='class', or choose another method"
+                )
+            if getattr(self.contrastive, 'needs_keys', False) and not self.takes_keys:
+                raise ConfigError(
+                    f'{type(self).__name__} cannot have the {type(self.contrastive).__name__}: its keys come from '
+                    'another crop of the same image, in which pixels and regions have no counterpart; use it for '
+                    'classification or domain generalisation'
                 )
         if smooth_classifier and (self.contrastive is None or self.contrastive.pairs is None):
             raise ValueError('smooth_classifier=True needs contrastive=dict(..., pairs=dict(...)) to generate samples')
@@ -86,7 +94,7 @@ class ContrastiveSide:
         return self.smooth_classifier and pairs is not None and bool(pairs.enabled)
 
     def contrastive_loss(
-        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: torch.Tensor
+        self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: object
     ) -> tuple[torch.Tensor, MixedPairs | None]:
         """``loss_con`` of (N, D) features and (N,) labels with its weight, and what the branch generated.
 

@@ -58,6 +58,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
 
     knows_views = True
 
+    takes_keys = True
+
     def __init__(
         self,
         num_classes: int,
@@ -107,7 +109,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
                 labels (``gt_score``) from batch augmentation, which only
                 cross-entropy can use. Rows with the same sample are views of
                 one image.
-            **kwargs: What the loss module of cross-entropy takes besides.
+            **kwargs: What the branch takes besides.
 
         Returns:
             ``loss_ce``, with a branch ``loss_con``, and with ``cal_acc`` ``accuracy_top-K``.
@@ -127,8 +129,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
             labels = torch.cat([sample.gt_label for sample in data_samples])
         losses, mixed = {}, None
         if self.contrastive is not None:
-            inputs = {}
-            if self.contrastive.positives == 'view':
+            inputs = dict(kwargs)
+            if getattr(self.contrastive, 'positives', None) == 'view':
                 inputs['images'] = self._images(data_samples, features.device)
             losses['loss_con'], mixed = self.contrastive_loss(features, labels, self.num_classes, **inputs)
         losses['loss_ce'] = self._weighted_cross_entropy(features, labels, mixed)

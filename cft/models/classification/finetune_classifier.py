@@ -1,10 +1,13 @@
 """Image classifier that accepts one view of each image or several."""
 
+from collections.abc import Sequence
+
 import torch
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 
 from cft.errors import ConfigError
+from cft.models.regularizers import Regularizers
 from cft.registry import MODELS
 
 
@@ -22,6 +25,10 @@ class FineTuneClassifier(ImageClassifier):
     :class:`mmpretrain.models.ImageClassifier`; the data preprocessor defaults
     to :class:`cft.models.MultiViewDataPreprocessor`.
 
+    Args:
+        regularizers: Configs of terms beside the head's losses, such as
+            ``dict(type='cft.L2SP')``; each adds a loss under its own name.
+
     Example:
         >>> model = MODELS.build(dict(
         ...     type='cft.FineTuneClassifier',
@@ -31,11 +38,17 @@ class FineTuneClassifier(ImageClassifier):
     """
 
     def __init__(
-        self, *args: object, data_preprocessor: dict | torch.nn.Module | None = None, **kwargs: object
+        self,
+        *args: object,
+        data_preprocessor: dict | torch.nn.Module | None = None,
+        regularizers: Sequence[dict] = (),
+        **kwargs: object,
     ) -> None:
         if not isinstance(data_preprocessor, torch.nn.Module):
             data_preprocessor = {'type': 'cft.MultiViewDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(*args, data_preprocessor=data_preprocessor, **kwargs)
+        self.regularizers = Regularizers(regularizers)
+        self.regularizers.check(self)
 
     def loss(
         self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
@@ -51,6 +64,13 @@ class FineTuneClassifier(ImageClassifier):
         """
         if not self.with_head:
             raise ConfigError('model.head is missing or None: a classifier is trained by its head; give it one')
+        with self.regularizers.watch(self) as terms:
+            losses = self._task_losses(inputs, data_samples)
+        return {**losses, **terms}
+
+    def _task_losses(
+        self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
+    ) -> dict[str, torch.Tensor]:
         if isinstance(inputs, torch.Tensor):
             return super().loss(inputs, data_samples)
         return self.head.loss(self._extract_views(inputs), list(data_samples) * len(inputs))

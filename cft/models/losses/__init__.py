@@ -14,6 +14,7 @@ What holds for all of them:
 - Integer rows, shapes that do not fit and labels without a meaning are a ValueError.
 """
 
+from .bi_tuning import categorical_contrastive_loss, contrastive_cross_entropy_loss
 from .candidates import (
     Similarities,
     batch_similarities,
@@ -42,8 +43,10 @@ __all__ = [
     'SupConLoss',
     'TripletLoss',
     'batch_similarities',
+    'categorical_contrastive_loss',
     'ceiling_loss',
     'check_inputs',
+    'contrastive_cross_entropy_loss',
     'info_nce_loss',
     'masked_logsumexp',
     'mean_over_anchors',

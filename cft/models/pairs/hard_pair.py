@@ -81,7 +81,7 @@ class HardPairMixup(PairGenerator):
         check_batch(features, labels, num_classes)
         if len(features) == 0:
             return no_pairs(features, num_classes)
-        hardest_positive, hardest_negative, negative = hardest_pairs(features, labels)
+        hardest_positive, hardest_negative, negative = self.hardest_pairs(features, labels)
         targets = F.one_hot(labels.long(), num_classes).to(features)
         has_negative = negative.any(dim=1)
 
@@ -91,13 +91,27 @@ class HardPairMixup(PairGenerator):
         positive_targets = mix(ratio, targets[hardest_positive], targets[hardest_negative])
 
         ratio = sample_ratios(len(features), self.alpha, features).clamp(min=self.negative_threshold)
-        scores = torch.rand(negative.shape, device=features.device).masked_fill(~negative, -1.0)
-        random_negative = scores.argmax(dim=1)
-        negatives = mix(ratio, features[random_negative], features)
-        negative_targets = mix(ratio, targets[random_negative], targets)
+        partner, has_partner = self.negative_partners(negative)
+        negatives = mix(ratio, features[partner], features)
+        negative_targets = mix(ratio, targets[partner], targets)
         return MixedPairs(
-            positives, positive_targets, torch.ones_like(has_negative), negatives, negative_targets, has_negative
+            positives, positive_targets, torch.ones_like(has_negative), negatives, negative_targets, has_partner
         )
+
+    def hardest_pairs(
+        self, features: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What the positives are mixed of, as :func:`hardest_pairs` finds it."""
+        return hardest_pairs(features, labels)
+
+    def negative_partners(self, negative: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N,) index of what each anchor is mixed with to a negative, and (N,) boolean, whether there is any.
+
+        Args:
+            negative: (N, N) boolean, which samples are of another class.
+        """
+        scores = torch.rand(negative.shape, device=negative.device).masked_fill(~negative, -1.0)
+        return scores.argmax(dim=1), negative.any(dim=1)
 
     def extra_repr(self) -> str:
         return (

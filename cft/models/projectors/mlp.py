@@ -50,6 +50,7 @@ class MLPProjector(BaseModule):
                 layers += [nn.BatchNorm1d(width_out)] if batch_norm else []
                 layers.append(nn.ReLU(inplace=True))
         self.layers = nn.Sequential(*layers)
+        self.out_channels = out_channels
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Project (N, in_channels) features to (N, out_channels)."""

@@ -1,5 +1,7 @@
 """Any mmseg encoder-decoder, fine-tuned contrastively on its pixel features."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -10,6 +12,7 @@ from torch import nn
 
 from cft.errors import ConfigError
 from cft.models.branches import ContrastiveSide, record_calls, smooth_cross_entropy
+from cft.models.regularizers import Regularizers
 from cft.registry import MODELS
 
 
@@ -35,6 +38,8 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
         pixel_sampler: Config of the sampler, ``cft.PixelSampler`` or
             ``cft.ClassRegionMean``.
         loss_weights: Weights ``loss_ce`` and ``loss_con``.
+        regularizers: Configs of terms beside these losses, such as
+            ``dict(type='cft.L2SP')``; each adds a loss under its own name.
 
     Raises:
         ConfigError: If the head's features cannot be seen, its ``num_classes``
@@ -54,6 +59,7 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
         smooth_classifier: bool = False,
         pixel_sampler: dict | None = None,
         loss_weights: dict[str, float] | None = None,
+        regularizers: Sequence[dict] = (),
         **kwargs: object,
     ) -> None:
         head = kwargs.get('decode_head')
@@ -72,6 +78,8 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
             )
         self.pixel_sampler = MODELS.build({'type': 'cft.PixelSampler', **(pixel_sampler or {})})
         self.cross_entropy = _plain_cross_entropy(self.decode_head) if smooth_classifier else None
+        self.regularizers = Regularizers(regularizers)
+        self.regularizers.check(self)
 
     @property
     def classifiers(self) -> list[nn.Module]:
@@ -80,6 +88,11 @@ class ContrastiveEncoderDecoder(ContrastiveSide, EncoderDecoder):
 
     def loss(self, inputs: torch.Tensor, data_samples: list[SegDataSample]) -> dict[str, torch.Tensor]:
         """Compute the losses of (B, 3, H, W) images."""
+        with self.regularizers.watch(self) as terms:
+            losses = self._task_losses(inputs, data_samples)
+        return {**losses, **terms}
+
+    def _task_losses(self, inputs: torch.Tensor, data_samples: list[SegDataSample]) -> dict[str, torch.Tensor]:
         dropout = getattr(self.decode_head, 'dropout', None)
         before_dropout = self.decode_head.conv_seg if dropout is None else dropout
         with record_calls(before_dropout) as features, record_calls(self.decode_head.conv_seg) as logits:

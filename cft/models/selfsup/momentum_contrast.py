@@ -8,6 +8,7 @@ from mmpretrain.models import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from cft.models.branches import MovingAverage
 from cft.ops import shuffle_rows
 from cft.registry import MODELS
 
@@ -16,7 +17,7 @@ from .views import view_pairs
 
 
 @MODELS.register_module()
-class MomentumContrast(BaseSelfSupervisor):
+class MomentumContrast(MovingAverage, BaseSelfSupervisor):
     """Siamese pre-training with a momentum encoder and a queue of its keys.
 
     View 0 goes through the online backbone, neck and, if there is one,
@@ -77,30 +78,15 @@ class MomentumContrast(BaseSelfSupervisor):
         self.queue = FeatureQueue(queue_length, feat_channels) if queue_length else None
         self.shuffle_keys = shuffle_keys
         self.symmetric = symmetric
-        self._steps_without_update = 0
 
     def init_weights(self) -> None:
         """Initialise the online encoder and copy it to the momentum encoder."""
         super().init_weights()
-        for target, online in self._encoder_parts():
-            weights = online.state_dict()
-            target.load_state_dict({name: weights[name] for name in target.state_dict()})
+        self.copy_to_target()
 
-    @torch.no_grad()
-    def update_target(self, momentum: float) -> None:
-        """Move the average: ``target = momentum * target + (1 - momentum) * online``.
-
-        Parameters move; BatchNorm statistics of the momentum encoder are its own.
-        """
-        targets: list[torch.Tensor] = []
-        goals: list[torch.Tensor] = []
-        for target, online in self._encoder_parts():
-            goal = dict(online.named_parameters())
-            for name, parameter in target.named_parameters():
-                targets.append(parameter)
-                goals.append(goal[name])
-        torch._foreach_lerp_(targets, goals, 1 - momentum)
-        self._steps_without_update = 0
+    def averaged_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
+        """Modules of the momentum encoder, each with its online counterpart, which may hold further tensors."""
+        return (self.target_backbone, self.backbone), (self.target_neck, self.neck)
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:
         """Compute the loss of a batch.
@@ -123,7 +109,7 @@ class MomentumContrast(BaseSelfSupervisor):
 
     def pairs_of(self, inputs: Sequence[torch.Tensor]) -> list[tuple[int, int]]:
         """Check a batch of views and return its pairs of query and key views."""
-        self._check_updates()
+        self.check_updates()
         return view_pairs(1 if isinstance(inputs, torch.Tensor) else len(inputs), self.symmetric)
 
     def encode_query(self, images: torch.Tensor) -> torch.Tensor:
@@ -145,21 +131,9 @@ class MomentumContrast(BaseSelfSupervisor):
             for key in keys.values():
                 self.queue.enqueue(key)
 
-    def _encoder_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
-        """Modules of the momentum encoder, each with its online counterpart, which may hold further tensors."""
-        return (self.target_backbone, self.backbone), (self.target_neck, self.neck)
-
     @torch.no_grad()
     def _encode_keys(self, images: torch.Tensor) -> torch.Tensor:
         if not self.shuffle_keys:
             return self.target_neck(self.target_backbone(images))[-1]
         images, restore = shuffle_rows(images)
         return restore(self.target_neck(self.target_backbone(images))[-1])
-
-    def _check_updates(self) -> None:
-        self._steps_without_update += 1
-        if self._steps_without_update > 1000:
-            raise RuntimeError(
-                'the momentum encoder has not moved for 1000 batches; add '
-                "custom_hooks = [dict(type='cft.MomentumUpdateHook')] to the config"
-            )

@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from cft.apis import load_config
-from cft.apis.completion import replace_sync_batch_norm
+from cft.apis.completion.completion import replace_sync_batch_norm
 from cft.engine.starting_checkpoint import start_from
 from cft.errors import ConfigError
 from cft.models.detection import Res5ExtraNorm

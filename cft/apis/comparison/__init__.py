@@ -1,0 +1,1 @@
+"""Methods and checkpoints compared on own data."""

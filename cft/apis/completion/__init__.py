@@ -1,0 +1,1 @@
+"""What a config leaves to the data and the checkpoint is filled in."""

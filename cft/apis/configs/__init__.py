@@ -1,0 +1,1 @@
+"""A config as text becomes a config that is whole and checked."""

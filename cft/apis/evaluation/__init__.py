@@ -1,0 +1,1 @@
+"""Measures of a config and a checkpoint in every task."""

@@ -1,0 +1,1 @@
+"""One run: its runner, its training, its plan and its record."""

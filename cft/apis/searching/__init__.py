@@ -1,0 +1,1 @@
+"""Settings that are searched on validation data."""

@@ -1,0 +1,14 @@
+_base_ = ['aircraft.py', 'rotations.py']
+
+# The sides of 272 and 256 pixels belong together.
+image_size = None
+load = dict(type='cft.LoadImage')
+train_pipeline = [load, *_base_.rotated_crops, dict(type='PackInputs')]
+two_view_pipeline = [
+    load,
+    dict(type='MultiView', num_views=2, transforms=[_base_.rotated_crops]),
+    dict(type='PackInputs'),
+]
+test_pipeline = [load, *_base_.uncropped, dict(type='PackInputs')]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

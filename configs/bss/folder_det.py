@@ -1,0 +1,3 @@
+_base_ = ['../ce/folder_det.py', '../_base_/methods/bss.py']
+
+default_hooks = dict(regularizers=dict(regularizers=_base_.method_regularizers))

@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_imagenet20.py', '../_base_/methods/bss.py']
+
+model = dict(regularizers=_base_.method_regularizers)

@@ -1,0 +1,9 @@
+_base_ = [
+    '../_base_/models/r50_cls.py',
+    '../_base_/datasets/aircraft_rotated.py',
+    '../_base_/schedules/sgd_100e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=100))
+auto_scale_lr = dict(base_batch_size=64)

@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/r50_cls.py',
+    '../_base_/datasets/inat18.py',
+    '../_base_/schedules/sgd_160e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=8142))

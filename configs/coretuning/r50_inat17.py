@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_inat17.py', '../_base_/methods/coretuning.py']
+
+model = dict(head=_base_.method_head)

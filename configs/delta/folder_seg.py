@@ -1,0 +1,5 @@
+_base_ = ['../ce/folder_seg.py', '../_base_/methods/delta.py']
+
+model = dict(regularizers=_base_.method_regularizers)
+# DELTA takes the place of weight decay.
+optim_wrapper = dict(optimizer=dict(weight_decay=0.0))

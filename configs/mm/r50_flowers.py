@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_flowers.py', '../_base_/methods/mm.py']
+
+model = dict(head=_base_.method_head)

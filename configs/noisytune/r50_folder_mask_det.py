@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_folder_mask_det.py', '../_base_/methods/noisytune.py']
+
+model = dict(roi_head=_base_.method_head)

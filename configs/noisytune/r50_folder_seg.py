@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_folder_seg.py', '../_base_/methods/noisytune.py']
+
+model = _base_.method_head

@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_vlcs_dg.py', '../_base_/methods/noisytune.py']
+
+model = dict(head=_base_.method_head)

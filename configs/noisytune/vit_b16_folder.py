@@ -1,0 +1,3 @@
+_base_ = ['../ce/vit_b16_folder.py', '../_base_/methods/noisytune.py']
+
+model = dict(head=_base_.method_head)

@@ -1,0 +1,5 @@
+_base_ = ['ce_dg.py', '../_base_/methods/noisytune.py']
+
+model = dict(head=_base_.method_head)
+model['head']['contrastive'].update(projector=None, loss_weight=0.5)
+model['head']['contrastive']['loss'].update(temperature=0.2)

@@ -1,0 +1,1 @@
+_base_ = ['ce_det.py', '../_base_/methods/rifle.py']

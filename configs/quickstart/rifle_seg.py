@@ -1,0 +1,1 @@
+_base_ = ['ce_seg.py', '../_base_/methods/rifle.py']

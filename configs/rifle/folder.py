@@ -1,0 +1,1 @@
+_base_ = ['../ce/folder.py', '../_base_/methods/rifle.py']

@@ -1,0 +1,1 @@
+_base_ = ['../ce/folder_dg.py', '../_base_/methods/rifle.py']

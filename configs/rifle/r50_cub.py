@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_cub.py', '../_base_/methods/rifle.py']

@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_flowers.py', '../_base_/methods/rifle.py']

@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_folder_det.py', '../_base_/methods/rifle.py']

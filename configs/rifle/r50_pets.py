@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_pets.py', '../_base_/methods/rifle.py']

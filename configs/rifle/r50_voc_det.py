@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_voc_det.py', '../_base_/methods/rifle.py']

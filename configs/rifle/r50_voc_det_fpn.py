@@ -1,0 +1,1 @@
+_base_ = ['../ce/r50_voc_det_fpn.py', '../_base_/methods/rifle.py']

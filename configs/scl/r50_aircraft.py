@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_aircraft.py', '../_base_/methods/scl.py']
+
+model = dict(head=_base_.method_head)

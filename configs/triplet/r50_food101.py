@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_food101.py', '../_base_/methods/triplet.py']
+
+model = dict(head=_base_.method_head)

@@ -1,0 +1,3 @@
+_base_ = ['../ce/r50_sun397.py', '../_base_/methods/triplet.py']
+
+model = dict(head=_base_.method_head)

@@ -1,0 +1,3 @@
+_base_ = ['coin_digits.py', '_base_/coin_released.py']
+
+model = dict(head=_base_.released_head)
