@@ -92,7 +92,7 @@ class _Reader:
     """Which column means what, and what a row says by it."""
 
     def __init__(self, path: Path, table: Table, group_by: str | None) -> None:
-        self.file, self.columns = path, table.columns
+        self.file, self.folder, self.columns = path, str(path.parent), table.columns
         self.path, self.split = self._column(PATH_COLUMNS), self._column(SPLIT_COLUMNS)
         self.label = self._column(LABEL_COLUMNS)
         self.group = self._column(GROUP_COLUMNS if group_by is None else (group_by.lower(),))
@@ -116,7 +116,7 @@ class _Reader:
         return None if column is None else self.columns[column]
 
     def image(self, line: int, cells: list[str]) -> Image:
-        path = os.path.normpath(self.file.parent / self._filled(line, cells, self.path, 'path'))
+        path = os.path.normpath(os.path.join(self.folder, self._filled(line, cells, self.path, 'path')))
         split = self._filled(line, cells, self.split, 'split')
         if split and split.lower() not in SPLIT_WORDS:
             raise DataError(
@@ -189,4 +189,4 @@ def _once(rows: list[tuple[int, Image]], reader: _Reader) -> list[Image]:
         reader.notes.append(
             f'{len(shared)} groups are in several splits ({", ".join(shared[:SHOWN])}), so that figures may be too high'
         )
-    return sorted(images, key=lambda image: Path(image.path))
+    return sorted(images, key=lambda image: image.path.split(os.sep))
