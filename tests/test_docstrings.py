@@ -113,6 +113,19 @@ WRONG_CALLS = {
         'fewer negatives': (ROWS, LABELS, None, ROWS[:3]),
         'short mask': (ROWS, LABELS, ROWS, None, torch.ones(3, dtype=torch.bool)),
     },
+    'categorical_contrastive_loss': {
+        'flat query': (ROWS[0], ROWS[0], LABELS, ROWS, LABELS),
+        'other key': (ROWS, ROWS[:3], LABELS, ROWS, LABELS),
+        'soft labels': (ROWS, ROWS, LABELS.float(), ROWS, LABELS),
+        'narrow queue': (ROWS, ROWS, LABELS, ROWS[:, :7], LABELS),
+        'fewer labels of the queue': (ROWS, ROWS, LABELS, ROWS, LABELS[:3]),
+        'soft labels of the queue': (ROWS, ROWS, LABELS, ROWS, LABELS.float()),
+    },
+    'contrastive_cross_entropy_loss': {
+        'fewer labels': (ROWS, LABELS[:3], ROWS, ROWS, LABELS),
+        'narrow weights': (ROWS, LABELS, ROWS[:, :7], ROWS, LABELS),
+        'flat queue': (ROWS, LABELS, ROWS, ROWS[0], LABELS),
+    },
     'prototype_loss': {
         'flat features': (ROWS[0], ROWS, LABELS),
         'narrow prototypes': (ROWS, ROWS[:, :7], LABELS),

@@ -2,6 +2,7 @@ _base_ = ['ce_fashion.py', '../_base_/methods/coin.py']
 
 model = dict(head=_base_.method_head)
 model['head']['contrastive'].update(projector=None)
+model['head']['contrastive']['loss'].update(temperature=0.1)
 # With so few steps the classifier would see only the tail of the published single cosine.
 custom_hooks = [
     dict(

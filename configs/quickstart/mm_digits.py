@@ -1,3 +1,4 @@
 _base_ = ['ce_digits.py', '../_base_/methods/mm.py']
 
 model = dict(head=_base_.method_head)
+optim_wrapper = dict(optimizer=dict(lr=0.05))

@@ -47,8 +47,10 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='cft.UnlabelledImages',
-        data_root=f'{data_root}/JPEGImages',
+        type='CustomDataset',
+        data_root=data_root,
+        data_prefix='JPEGImages',
+        with_label=False,
         pipeline=[
             dict(type='cft.LoadImage'),
             dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),

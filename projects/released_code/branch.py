@@ -51,3 +51,6 @@ class ReleasedBranch(ContrastiveBranch):
         if 'positive_targets' in inspect.signature(self.loss.forward).parameters:
             generated |= {'positive_targets': mixed.positive_targets, 'negative_targets': mixed.negative_targets}
         return self.loss_weight * self.loss(originals, labels, **generated), mixed
+
+    def extra_repr(self) -> str:
+        return f'detach_originals={self.detach_originals}'

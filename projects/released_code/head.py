@@ -38,3 +38,6 @@ class ReleasedClsHead(ContrastiveClsHead):
         if self.detach_originals and mixed is not None:
             features = features.detach()
         return super()._weighted_cross_entropy(features, labels, mixed)
+
+    def extra_repr(self) -> str:
+        return f'detach_originals={self.detach_originals}'

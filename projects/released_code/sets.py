@@ -64,7 +64,8 @@ def with_labelled_mixtures(
         (N or 3N, D) anchors, normalised, and their similarities to all rows.
 
     Example:
-        >>> rows, exists, targets = torch.eye(2), torch.ones(2, dtype=torch.bool), torch.tensor([[0.3, 0.7], [1.0, 0.0]])
+        >>> rows, exists = torch.eye(2), torch.ones(2, dtype=torch.bool)
+        >>> targets = torch.tensor([[0.3, 0.7], [1.0, 0.0]])
         >>> mixed = MixedPairs(rows, targets, exists, rows, targets.flip(1), exists)
         >>> with_labelled_mixtures(rows, torch.tensor([0, 0]), mixed, 1.0, False, False)[1].positive.int().tolist()
         [[0, 1, 0, 1, 0, 0], [1, 0, 0, 1, 0, 0]]

@@ -23,8 +23,8 @@ class SupContrastLoss(SupConLoss):
         ValueError: If a temperature is not positive.
 
     Example:
-        >>> features, labels = torch.eye(3), torch.tensor([0, 0, 1])
-        >>> SupContrastLoss(base_temperature=0.07, temperature=0.14)(features, labels) / SupConLoss(0.14)(features, labels)
+        >>> batch = torch.eye(3), torch.tensor([0, 0, 1])
+        >>> SupContrastLoss(base_temperature=0.07, temperature=0.14)(*batch) / SupConLoss(0.14)(*batch)
         tensor(2.)
     """
 

@@ -39,6 +39,15 @@ def test_a_table_of_class_folders_is_the_folder(tmp_path: Path) -> None:
     assert LabelTable(str(table)).metainfo['classes'] == ImageFolder(str(tmp_path)).metainfo['classes']
 
 
+def test_images_are_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    """Folder by folder, as pathlib orders them, and not as text: a blank and a hyphen come before a slash there."""
+    names = ['a/2.png', 'a b/1.png', 'a-1.png', 'a.png', 'a/1.png', 'Z.png', '../other/1.png', 'b/a/1.png', 'ab/1.png']
+    paths = [*names, str(tmp_path / 'table' / 'absolute.png')]
+    table = write_table(tmp_path / 'table', [(path, 'x') for path in paths])
+    found = [info['img_path'] for info in LabelTable(str(table), val_fraction=0.0, pipeline=[]).load_data_list()]
+    assert len(found) == len(paths) and found == [str(path) for path in sorted(map(Path, found))]
+
+
 def test_numbers_are_text(tmp_path: Path, told: Callable[[], str]) -> None:
     table = write_table(tmp_path, [(f'{i}.png', label) for i, label in enumerate(['10', '2', '02', '1.0'] * 5)])
     assert LabelTable(str(table)).metainfo['classes'] == ('02', '1.0', '10', '2')

@@ -10,7 +10,7 @@ from cft.apis import load_config
 from cft.apis.searching.spaces import list_spaces, load_space
 from cft.errors import ConfigError
 from cft.experiments.spaces import Parameter, Space, read_space
-from tests.support.digits_runs import FINE_TUNING
+from tests.support.digits_runs import BASELINES, CONFIGS, FINE_TUNING
 
 CONFIG = {
     'optim_wrapper': {'optimizer': {'lr': 0.02, 'weight_decay': 0.0}},
@@ -108,10 +108,12 @@ def test_samples_reach_the_whole_range(count: int) -> None:
         assert points != space.sample(count, seed=4)
 
 
-@pytest.mark.parametrize('method', FINE_TUNING)
+@pytest.mark.parametrize('method', [*FINE_TUNING, *BASELINES])
 def test_every_method_has_a_space_for_every_task(method: str) -> None:
     """Each setting is in each config, the config's own value and the published points lie in the ranges."""
     for task in TASKS:
+        if method in BASELINES and not (CONFIGS / method / f'{task}.py').is_file():
+            continue
         cfg = load_config(f'{method}/{task}', {'backbone': 'resnet18'})
         space = load_space(cfg)
         assert space.name == method and {'learning_rate', 'weight_decay'} <= set(space.parameters)
@@ -150,7 +152,7 @@ def test_published_grids() -> None:
         assert {name: list(parameter.values) for name, parameter in space.parameters.items()} == grid
         for combination in itertools.islice(itertools.product(*grid.values()), 3):
             load_config(cfg.filename, space.overrides(dict(zip(grid, combination, strict=True))))
-    assert set(list_spaces()) == {*FINE_TUNING, *(f'{method}_published' for method in expected)}
+    assert set(list_spaces()) == {*FINE_TUNING, *BASELINES, *(f'{method}_published' for method in expected)}
     table_2 = {(0.1, 1), (1, 0.1), (0.1, 0.1), (10, 1)}
     points = load_space(load_config('coretuning/folder', {'backbone': 'resnet18'})).points
     assert {(point['eta'], point['alpha']) for point in points} == table_2

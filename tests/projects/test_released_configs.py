@@ -1,5 +1,8 @@
 """The configs of released code hold, say what the code does, and take a step on small files."""
 
+import ast
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,12 +11,60 @@ import torch
 from cft.apis import load_config, train
 from cft.apis.configs.checks import check_config
 from cft.engine.config_nodes import iterate_dicts
-from tests.support.command_line import ROOT
+from cft.registry import MODELS
+from tests.support.command_line import ROOT, TINY, call_tool
 from tests.support.data_set_configs import data_of, write_data_set
 from tests.support.short_schedules import fit_schedule
 
 CONFIGS = ROOT / 'projects' / 'released_code' / 'configs'
 LEAVES = sorted(path.stem for path in CONFIGS.glob('*.py'))
+README = (CONFIGS.parent / 'README.md').read_text()
+CONFIG_OF = {'Core-tuning': 'coretuning_digits', 'COIN': 'coin_digits', 'both': 'coin_digits', 'SCL': 'scl_digits'}
+
+
+def switches() -> list[tuple[str, str]]:
+    """Method and settings of every line of the README's table."""
+    found, method = [], ''
+    for line in README.splitlines():
+        cells = [cell.strip() for cell in line.replace(r'\|', '').strip('| ').split(' | ')]
+        method = cells[0].strip('*') if cells[0].startswith('**') else method
+        settings = [name for name in re.findall(r'`([^`]*)`', cells[-1]) if '=' in name]
+        if len(cells) == 3 and settings:
+            found.append((method, ' '.join(settings)))
+    return found
+
+
+@pytest.mark.parametrize(('method', 'settings'), switches())
+def test_switches_of_the_readme(method: str, settings: str) -> None:
+    """Each is a setting of the config, and changes what is built or how it is trained."""
+    config = str(CONFIGS / f'{CONFIG_OF[method]}.py') if method in CONFIG_OF else 'quickstart/sce_digits'
+    overrides = {}
+    for name, text in (item.split('=') for item in settings.split()):
+        overrides[name] = text if 'projects.' in text else ast.literal_eval(text)
+    if 'all_anchors' in settings:
+        overrides['model.head.contrastive.loss.labelled_mixtures'] = True
+    plain, switched = load_config(config), load_config(config, overrides)
+    check_config(switched)
+    if 'batch_size' in overrides:
+        assert switched.train_dataloader.batch_size * switched.optim_wrapper.accumulative_counts == 256
+    else:
+        assert repr(MODELS.build(switched.model)) != repr(MODELS.build(plain.model))
+
+
+def test_the_readme_has_all_switches() -> None:
+    parts = [load_config(CONFIGS / f'{name}.py').model.head for name in ('coretuning_digits', 'coin_digits')]
+    names = {key for head in parts for _, node in iterate_dicts(head) for key, value in node.items() if value is False}
+    told = ' '.join(settings for _, settings in switches())
+    assert len(switches()) == 13 and names and all(f'.{name}=True' in told for name in names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('command', re.findall(r'^ {4}python tools/train.py (.*digits.*)$', README, re.MULTILINE))
+def test_commands_of_the_readme(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, *options = shlex.split(command)
+    options = options or ['--cfg-options']
+    assert call_tool(monkeypatch, 'train', ROOT / config, '--work-dir', tmp_path, *options, *TINY) == 0
+    assert (tmp_path / 'iter_4.pth').is_file()
 
 
 @pytest.mark.parametrize('name', LEAVES)

@@ -1,6 +1,8 @@
 """Each deviation of a loss against plain loops, and against the paper's loss where they must agree."""
 
+import doctest
 from functools import partial
+from importlib import import_module
 
 import pytest
 import torch
@@ -50,7 +52,7 @@ def test_labelled_mixtures(all_anchors: bool, divide_by_rows: bool) -> None:
 
 def test_own_positive_becomes_a_negative() -> None:
     """With a label of its own z+ repels the anchor that the paper lets it attract."""
-    labels, (features, positives, negatives) = torch.arange(10) // 2, batch()
+    labels, features = torch.arange(10) // 2, batch()[0]
     mixed = HardPairMixup()(random_rows(10), labels, 5)
     targets = {'positive_targets': mixed.positive_targets, 'negative_targets': mixed.negative_targets}
     for labelled, sign in ((False, -1), (True, 1)):
@@ -185,3 +187,9 @@ def test_arguments_that_do_not_fit() -> None:
             loss(features, LABELS, *extras)
     with pytest.raises(ValueError, match='base_temperature must be positive'):
         SupContrastLoss(base_temperature=0)
+
+
+@pytest.mark.parametrize('name', ['branch', 'head', 'pairs', 'sce', 'sets', 'supcon', 'supcontrast'])
+def test_examples_of_the_docstrings(name: str) -> None:
+    result = doctest.testmod(import_module(f'projects.released_code.{name}'), extraglobs={'torch': torch})
+    assert result.failed == 0 and result.attempted > 0

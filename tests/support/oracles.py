@@ -178,3 +178,29 @@ def sce(
         scores = online(query[i], candidates, temperature)
         losses.append(-sum(w * torch.log(score / sum(scores)) for w, score in zip(target, scores, strict=True)))
     return mean(losses, query)
+
+
+def against_queue(anchor: Tensor, own: Tensor, label: Tensor, queue: Tensor, labels: Tensor, tau: float) -> Tensor:
+    """One anchor of Bi-tuning: its own candidate and every key of its class are positive."""
+    positives, others = [exponential(anchor, own, tau)], []
+    for key, other in zip(queue, labels, strict=True):
+        if other >= 0:
+            (positives if other == label else others).append(exponential(anchor, key, tau))
+    total = sum(positives) + sum(others)
+    return -sum(torch.log(positive / total) for positive in positives) / len(positives)
+
+
+def categorical_contrastive(
+    query: Tensor, key: Tensor, labels: Tensor, queue: Tensor, queue_labels: Tensor, *, temperature: float = 0.07
+) -> Tensor:
+    """Bi-tuning's loss of the projector."""
+    rows = zip(query, key.detach(), labels, strict=True)
+    return mean([against_queue(*row, queue.detach(), queue_labels, temperature) for row in rows], query)
+
+
+def contrastive_cross_entropy(
+    features: Tensor, labels: Tensor, weights: Tensor, queue: Tensor, queue_labels: Tensor, *, temperature: float = 0.07
+) -> Tensor:
+    """Bi-tuning's loss of the classifier: the weight of the label is the anchor."""
+    rows = [(weights[label], row, label) for row, label in zip(features, labels, strict=True)]
+    return mean([against_queue(*row, queue.detach(), queue_labels, temperature) for row in rows], features)

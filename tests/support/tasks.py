@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dist import all_gather
 
 from cft.apis import load_config, train
 from cft.datasets.synthetic import SHAPES, draw_shapes
@@ -16,10 +17,23 @@ from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
 
 # The last one is a project's: nothing of cft knows it. Its configs are found by their names.
-METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane', 'triplet', 'mm', 'ce_simclr', 'sincere')
+METHODS = (
+    'ce', 'scl', 'coretuning', 'coin', 'schane', 'triplet', 'mm', 'ce_simclr', 'rifle', 'noisytune', 'bituning',
+    'l2sp', 'delta', 'bss', 'sincere',
+)  # fmt: skip
+# Those whose loss besides cross-entropy is no contrastive one, and those that have none.
+LOSSES = {'l2sp': 'loss_l2sp', 'delta': 'loss_delta', 'bss': 'loss_bss'}
+WITHOUT_LOSS = ('ce', 'rifle')
 TASKS = ('cls', 'seg', 'det', 'dg')
 # Where a method has no meaning, its head is refused with these words.
-REFUSED = {('ce_simclr', task): "positives='view' needs several views of each image" for task in ('seg', 'det')}
+REFUSED = {
+    (method, task): words
+    for task in ('seg', 'det')
+    for method, words in {
+        'ce_simclr': "positives='view' needs several views of each image",
+        'bituning': 'its keys come from another crop of the same image, in which pixels and regions',
+    }.items()
+}
 
 
 def draw_few_shapes(root: Path) -> Path:
@@ -105,7 +119,7 @@ def refused_config(method: str, task: str, data: Path, work_dir: Path, launcher:
 
 
 def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str = 'none') -> None:
-    """Train, then look at losses, weights and the contrastive term's gradient in the backbone; or be refused."""
+    """Train, then look at losses, weights and the gradient of the method's term in the backbone; or be refused."""
     cfg = quickstart_config(method, task, data, work_dir, launcher)
     if (method, task) in REFUSED:
         with pytest.raises(ConfigError, match=REFUSED[method, task]):
@@ -118,15 +132,23 @@ def check_cell(method: str, task: str, data: Path, work_dir: Path, launcher: str
             assert np.isfinite(history.data[0]).all() and len(history.data[0]) == 3, name
     model = unwrap_model(runner.model)
     assert all(torch.isfinite(p).all() for p in model.parameters())
+    assert_equal_on_all_ranks(model)
     model.train()
     for head in modules_where(model, lambda module: hasattr(module, 'set_loss_weights')):
         # The last stage may have switched it off.
         head.set_loss_weights({'loss_con': 1.0} if method == 'mm' else {})
     batch = model.data_preprocessor(next(iter(runner.train_dataloader)), True)
-    losses = model.loss(batch['inputs'], batch['data_samples'])
-    contrastive = [loss for name, loss in losses.items() if name.endswith('loss_con')]
-    assert len(contrastive) == (method != 'ce')
+    losses = model(batch['inputs'], batch['data_samples'], mode='loss')
+    key = LOSSES.get(method, 'loss_con')
+    contrastive = [loss for name, loss in losses.items() if name.endswith(key)]
+    assert len(contrastive) == (method not in WITHOUT_LOSS)
     first = next(model.backbone.parameters())
     for loss in contrastive:
         gradient = torch.autograd.grad(loss, first)[0]
         assert torch.isfinite(gradient).all() and gradient.abs().max() > 0
+
+
+def assert_equal_on_all_ranks(model: torch.nn.Module) -> None:
+    """What a hook or an average has changed, too."""
+    own = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    assert all(torch.equal(own, other) for other in all_gather(own))

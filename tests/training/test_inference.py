@@ -11,12 +11,13 @@ from tests.support.digits_runs import run
 
 
 @pytest.mark.slow
-def test_inferencer_classifies_images(tmp_path: Path) -> None:
+@pytest.mark.parametrize('method', ['ce', 'bituning'])
+def test_inferencer_classifies_images(method: str, tmp_path: Path) -> None:
     """A trained digit classifier, through the dumped config and from image files, equals the runner's predictions."""
     from mmpretrain import ImageClassificationInferencer
 
-    runner = run('ce', tmp_path, iterations=120, train_dataloader__dataset__per_class=40)
-    inferencer = ImageClassificationInferencer(str(tmp_path / 'ce_digits.py'), str(tmp_path / 'iter_120.pth'))
+    runner = run(method, tmp_path, iterations=120, train_dataloader__dataset__per_class=40)
+    inferencer = ImageClassificationInferencer(str(tmp_path / f'{method}_digits.py'), str(tmp_path / 'iter_120.pth'))
     digits = Digits(split='test')
     images = [digits.get_data_info(index)['img'] for index in range(40)]
     labels = digits.get_gt_labels()[:40]

@@ -16,12 +16,12 @@ def assert_same_weights(first: Path, second: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', ['coretuning', 'coin', 'schane'])
+@pytest.mark.parametrize('name', ['coretuning', 'coin', 'schane', 'rifle', 'noisytune', 'bituning'])
 def test_iteration_based_run(name: str, tmp_path: Path) -> None:
-    """Also from the middle of COIN's stages and at their border, where the schedule restarts."""
+    """Also from the middle of COIN's stages and at their border, where the schedule restarts, and of RIFLE's cycles."""
     run(name, tmp_path / 'whole')
     whole = tmp_path / 'whole' / 'iter_6.pth'
-    for iteration in (1, 3, 5) if name == 'coin' else (3,):
+    for iteration in {'coin': (1, 3, 5), 'rifle': (2, 3, 4)}.get(name, (3,)):
         work_dir = tmp_path / f'resumed_{iteration}'
         run(name, work_dir, resume_from=tmp_path / 'whole' / f'iter_{iteration}.pth')
         assert_same_weights(whole, work_dir / 'iter_6.pth')

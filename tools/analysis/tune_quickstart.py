@@ -201,7 +201,8 @@ def row_of(trial: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
 
     values, beside = (np.array(trial['values'][name]) for name in (METRIC, BESIDE))
     common = min(len(values), len(first['values'][METRIC]))
-    difference = float(np.mean(values[:common] - np.array(first['values'][METRIC][:common])))
+    # What rounds to zero has no sign.
+    difference = round(float(np.mean(values[:common] - np.array(first['values'][METRIC][:common]))), 2) + 0.0
     return [
         ', '.join(f'{name} {value:g}' for name, value in trial['point'].items()),
         str(len(values)),

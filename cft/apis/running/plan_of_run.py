@@ -70,6 +70,8 @@ def describe_run(runner: Runner) -> TrainingPlan:
 
 def _parts(model: nn.Module) -> Iterator[str]:
     """What makes the method, beside the model."""
+    for term in getattr(getattr(model, 'regularizers', None), 'terms', ()):
+        yield type(term).__name__
     for module in model.modules():
         if isinstance(module, ContrastiveBranch):
             pairs = f' with {type(module.pairs).__name__}' if module.pairs is not None else ''

@@ -60,7 +60,10 @@ def _find(space: str | Path) -> Path:
 
 def _of_method(cfg: Config) -> Path:
     config = Path(cfg.filename or '')
-    for name in (config.parent.name, config.stem.split('_')[0]):
+    words = config.stem.split('_')
+    # The longest beginning first: ce_simclr is not ce.
+    beginnings = ['_'.join(words[:number]) for number in range(len(words), 0, -1)]
+    for name in (config.parent.name, *beginnings):
         if name in list_spaces():
             return SPACES / f'{name}.yaml'
     raise ConfigError(

@@ -36,8 +36,9 @@ def reinitialize(layer: nn.Module, seed: int) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for module in fresh.modules():
-            if hasattr(module, 'reset_parameters'):
-                module.reset_parameters()
+            reset = getattr(module, 'reset_parameters', None)
+            if callable(reset):
+                reset()
     layer.load_state_dict(fresh.state_dict())
 
 

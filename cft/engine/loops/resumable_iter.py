@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from itertools import count
 
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.dist import get_rank
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 
 from cft.errors import ConfigError
 from cft.registry import LOOPS
 
+from .kept_batches import batches_key, kept_batches
 from .resumable import ResumableLoop
 
 
@@ -28,6 +30,11 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
     :class:`ResumableEpochLoop`.
 
     Args:
+        keep_batches: Keep the augmented batches in memory for the next run of
+            this process with the same data settings, seed and number of
+            iterations, such as another method on the same draw of labels. The
+            result is the same; a resumed run loads its own. For short runs on
+            small images.
         kwargs: Those of :class:`mmengine.runner.IterBasedTrainLoop`; with
             ``fast_forward_on_resume=True`` the data begin anew, in another
             order than that of the uninterrupted run.
@@ -39,6 +46,10 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
         >>> train_cfg = dict(type='cft.ResumableIterLoop', max_iters=20000, val_interval=300)
     """
 
+    def __init__(self, runner: Runner, *args: object, keep_batches: bool = False, **kwargs: object) -> None:
+        super().__init__(runner, *args, **kwargs)
+        self.keep_batches = keep_batches
+
     def run(self) -> nn.Module:
         """Train; after a resume from where the checkpoint stands."""
         self._check_remaining(self._iter, self._max_iters, 'max_iters')
@@ -49,6 +60,9 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
         self._make_up_for_validation(self._iter, self._max_iters)
         # Kept: an InfiniteSampler has one stream of indices, which would end with the first iterator over it.
         self._data = self._endless_batches()
+        if self.keep_batches and self._iter == 0:
+            key = batches_key(self.runner, get_rank(), self._max_iters)
+            self._data = kept_batches(key, self._data, self._max_iters)
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
             self.run_iter(next(self._data))

@@ -1,6 +1,7 @@
 """What the heads of all tasks share: branch, loss weights, smooth classifier."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -89,7 +90,8 @@ class ContrastiveSide:
     @property
     def generates_samples(self) -> bool:
         """Whether generated samples count in the cross-entropy at present."""
-        return self.smooth_classifier and self.contrastive is not None and self.contrastive.pairs.enabled
+        pairs: Any = getattr(self.contrastive, 'pairs', None)
+        return self.smooth_classifier and pairs is not None and bool(pairs.enabled)
 
     def contrastive_loss(
         self, features: torch.Tensor, labels: torch.Tensor, num_classes: int, **inputs: object
@@ -103,7 +105,8 @@ class ContrastiveSide:
         """
         assert self.contrastive is not None, 'there is no branch'
         if not self.trains_contrastively:
-            mixed = self.contrastive.generate(features, labels, num_classes) if self.generates_samples else None
+            branch: Any = self.contrastive
+            mixed = branch.generate(features, labels, num_classes) if self.generates_samples else None
             return zero_through(self.contrastive, features), mixed
         loss, mixed = self.contrastive(features, labels, num_classes, **inputs)
         return self.loss_weights['loss_con'] * loss, mixed

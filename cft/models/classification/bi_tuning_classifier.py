@@ -1,6 +1,7 @@
 """Image classifier beside a momentum encoder and a queue of its keys for every class."""
 
 import copy
+from typing import Any
 
 import torch
 from mmpretrain.structures import DataSample
@@ -23,7 +24,8 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
     :class:`cft.models.BiTuningBranch` compares queries with the keys of this
     and of past batches; then the keys enter the queue of their class.
     ``cft.MomentumUpdateHook`` moves the average after every optimiser step.
-    Inference is that of the classifier.
+    Inference is that of the classifier. Weights of a plain classifier can be
+    loaded: the average begins with them.
 
     Args:
         args, kwargs: Those of :class:`cft.models.FineTuneClassifier`.
@@ -42,12 +44,13 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         ...         projector=dict(type='cft.MLPProjector', in_channels=None, out_channels=128, num_layers=1)))))
     """
 
-    head: nn.Module
     backbone: nn.Module
+    neck: nn.Module
+    head: Any
 
-    def __init__(self, *args: object, keys_per_class: int = 40, **kwargs: object) -> None:
+    def __init__(self, *args: Any, keys_per_class: int = 40, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        branch = getattr(self.head, 'contrastive', None)
+        branch: Any = getattr(self.head, 'contrastive', None)
         if not getattr(branch, 'needs_keys', False):
             raise ConfigError(
                 "BiTuningClassifier needs head=dict(type='cft.ContrastiveClsHead', "
@@ -58,26 +61,24 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         self.target_projector = copy.deepcopy(branch.projector).requires_grad_(False)
         self.widths = [self.head.in_channels, branch.projector.out_channels]
         self.queue = ClassQueue(self.head.num_classes, keys_per_class, sum(self.widths))
+        self.register_load_state_dict_post_hook(_begin_average)
 
     def averaged_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
         """Modules of the momentum encoder, each with its online counterpart."""
         parts = [(self.target_backbone, self.backbone), (self.target_projector, self.head.contrastive.projector)]
-        return (*parts, (self.target_neck, self.neck)) if self.with_neck else tuple(parts)
+        if self.target_neck is not None:
+            parts.append((self.target_neck, self.neck))
+        return tuple(parts)
 
     def init_weights(self) -> None:
         """Initialise the classifier and copy it to the momentum encoder."""
         super().init_weights()
         self.copy_to_target()
 
-    def loss(
+    def _task_losses(
         self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
     ) -> dict[str, torch.Tensor]:
-        """Compute the losses of a batch.
-
-        Args:
-            inputs: Two views (N, C, H, W), the query's and the key's; H and W may differ between them.
-            data_samples: N samples with integer labels.
-        """
+        """Losses of two views (N, C, H, W), the query's and the key's; H and W may differ between them."""
         if isinstance(inputs, torch.Tensor) or len(inputs) != 2:
             views = 1 if isinstance(inputs, torch.Tensor) else len(inputs)
             raise ConfigError(
@@ -102,3 +103,12 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
             outputs = self.target_neck(outputs)
         features = self.head.pre_logits(outputs)
         return torch.cat([features, self.target_projector(features)], dim=1)
+
+
+def _begin_average(model: BiTuningClassifier, incompatible: Any) -> None:
+    """Let the average begin with weights that came without one."""
+    absent = [name for name in incompatible.missing_keys if name.startswith(('target_', 'queue.'))]
+    if any(name.startswith('target_') for name in absent):
+        model.copy_to_target()
+        for name in absent:
+            incompatible.missing_keys.remove(name)

@@ -58,6 +58,8 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
 
     knows_views = True
 
+    takes_keys = True
+
     def __init__(
         self,
         num_classes: int,
@@ -85,8 +87,6 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
         super().__init__(num_classes, in_channels, cal_acc=cal_acc, topk=topk, **kwargs)
         self.normalize_features = normalize_features
         self.init_contrastive(in_channels, contrastive, smooth_classifier, loss_weights)
-
-    takes_keys = True
 
     @property
     def classifiers(self) -> list[nn.Module]:

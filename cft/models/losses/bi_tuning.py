@@ -27,11 +27,13 @@ def _against_queue(
     gather: bool,
 ) -> torch.Tensor:
     """Mean over anchors of ``-log p``, averaged over the own candidate and the keys of the anchor's class."""
-    anchors, own, queue = l2_normalize(anchors), l2_normalize(own), l2_normalize(queue.detach())
+    # Slots without a key have label -1, and whatever they hold has no effect.
+    present = queue_labels >= 0
+    queue = l2_normalize(queue.detach().masked_fill(~present[:, None], 0.0))
+    anchors, own = l2_normalize(anchors), l2_normalize(own)
     logits = torch.cat([(anchors * own).sum(dim=1, keepdim=True), anchors @ queue.T], dim=1) / temperature
     always = torch.ones_like(labels, dtype=torch.bool)[:, None]
-    # Slots without a key have label -1.
-    present = (queue_labels >= 0).expand(len(labels), -1)
+    present = present.expand(len(labels), -1)
     positive = torch.cat([always, (labels[:, None] == queue_labels) & present], dim=1)
     log_probability = logits - masked_logsumexp(logits, torch.cat([always, present], dim=1))[:, None]
     terms = torch.where(positive, log_probability, torch.zeros_like(log_probability))

@@ -6,6 +6,8 @@ model = dict(
     backbone=dict(
         depth=18,
         base_channels=16,
+        # mmseg's default, so that one pre-trained encoder (quickstart/sce_shapes) serves both tasks.
+        stem_channels=64,
         frozen_stages=-1,
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=False,

@@ -76,7 +76,7 @@ def test_changed_resume_is_told(tmp_path: Path) -> None:
     run('ce', tmp_path, iterations=2, resume_from=tmp_path / 'iter_1.pth', **changed)
     log = log_of(tmp_path)
     (line,) = [line for line in log.splitlines() if 'started differently' in line]
-    assert 'optim_wrapper.optimizer.lr was 0.05, is 0.003' in line and 'training data was' in line
+    assert 'optim_wrapper.optimizer.lr was 0.025, is 0.003' in line and 'training data was' in line
     assert 'interval' not in line
 
 

@@ -97,13 +97,17 @@ def test_pairs_switched_off() -> None:
 def test_loss_weights(smooth: bool) -> None:
     """One for the classification, one for the branch; 0 leaves zeros that backward can take."""
     config = model_config()
+    # Generated samples stay in the cross-entropy whatever the branch weighs.
+    whole = build(config, contrastive=PAIRED, smooth_classifier=smooth)
+    expected = losses_of(whole)['loss_cls']
+    assert torch.equal(expected, losses_of(plain_twin(whole, config))['loss_cls']) != smooth
     for weights in ({'loss_ce': 0.0}, {'loss_con': 0.0}, {'loss_ce': 0.0, 'loss_con': 0.0}):
         model = build(config, contrastive=PAIRED, smooth_classifier=smooth, loss_weights=weights)
         losses, plain = losses_of(model), losses_of(plain_twin(model, config))
         if 'loss_ce' in weights:
             assert losses['loss_cls'] == 0
         else:
-            assert torch.equal(losses['loss_cls'], plain['loss_cls'])
+            assert torch.equal(losses['loss_cls'], expected)
         assert (losses['loss_con'] == 0) == ('loss_con' in weights)
         for name in ('loss_bbox', 'loss_rpn_cls', 'loss_rpn_bbox'):
             assert float(total({name: losses[name]})) == float(total({name: plain[name]}))

@@ -88,13 +88,16 @@ def test_pairs_switched_off() -> None:
 def test_loss_weights(smooth: bool) -> None:
     """One for all cross-entropies of both heads, one for the branch; 0 leaves zeros that backward can take."""
     plain = losses_of(build(model_config()))
+    # Generated samples stay in the cross-entropy whatever the branch weighs.
+    expected = losses_of(build(model_config(), contrastive=PAIRED, smooth_classifier=smooth))
+    assert torch.equal(expected['decode.loss_ce'], plain['decode.loss_ce']) != smooth
     for weights in ({'loss_ce': 0.0}, {'loss_con': 0.0}, {'loss_ce': 0.0, 'loss_con': 0.0}):
         model = build(model_config(), contrastive=PAIRED, smooth_classifier=smooth, loss_weights=weights)
         losses = losses_of(model)
         if 'loss_ce' in weights:
             assert losses['decode.loss_ce'] == losses['aux.loss_ce'] == 0
         else:
-            assert torch.equal(losses['decode.loss_ce'], plain['decode.loss_ce'])
+            assert torch.equal(losses['decode.loss_ce'], expected['decode.loss_ce'])
             assert torch.equal(losses['aux.loss_ce'], plain['aux.loss_ce'])
         assert (losses['decode.loss_con'] == 0) == ('loss_con' in weights)
         assert torch.equal(losses['decode.acc_seg'], plain['decode.acc_seg'])

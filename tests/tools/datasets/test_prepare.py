@@ -87,3 +87,12 @@ def test_missing_table_tells_the_command() -> None:
         assert str(error.value).endswith(f'or download {wanted.title} from {wanted.page}, then run {command}')
     with pytest.raises(ConfigError, match='give the table with data_root=FILE$'):
         LabelTable(data_root='data/mine/labels.csv')
+
+
+def test_readme_holds_the_same_table() -> None:
+    text = (ROOT / 'tools/datasets/README.md').read_text()
+    for name, wanted in (IMAGE_SETS | OTHER_SETS).items():
+        files = ', '.join(f'`{file}`' for file in dict.fromkeys(part.archive or part.place for part in wanted.parts))
+        assert f'| `{name}` | {wanted.page} | {wanted.licence} | {files} | {wanted.gigabytes:g} GB |' in text
+        counts = f'{wanted.classes:,} | {wanted.train:,} | {wanted.test:,}'
+        assert f'| `{name}` | {counts} | {wanted.reading} |' in text

@@ -149,7 +149,7 @@ IMAGE_SETS = {
         'https://s3.amazonaws.com/content.udacity-data.com/nd089/flower_data.tar.gz, also on Kaggle',
         'none stated',
         0.4,
-        (Part('flower_data', 'flower_data.tar.gz', top='', marker='valid/102', names=('flowers',)),),
+        (Part('flower_data', 'flower_data.tar.gz', top='', marker='valid/102', names=('flowers', 'dataset')),),
         'train and valid of the copy of Udacity and Kaggle, whose counts are those that Core-tuning prints; its 819 '
         'test images are not used. Not the official split: see flowers102',
     ),

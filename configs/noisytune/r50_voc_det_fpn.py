@@ -1,3 +1,0 @@
-_base_ = ['../ce/r50_voc_det_fpn.py', '../_base_/methods/noisytune.py']
-
-model = dict(roi_head=_base_.method_head)
