@@ -459,12 +459,20 @@ OTHERS = [
         ('--draws 0', '--draws', 'at least 1'),
         ('--draws many', '--draws', "'many'"),
         ('--long', '--long', 'unrecognized'),
+        ('--short --all', '--all', 'not allowed with argument --short'),
+        ('--data mnist', 'mnist', 'digits|fashion'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
         ('--executor local:none', '--executor local:none', 'number of workers'),
     ),
     *of(
         'tools/analysis/beyond_accuracy.py',
         ('--draws 2', '--draws', 'at least 3'),
+        ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
+    ),
+    *of(
+        'tools/analysis/tune_quickstart.py',
+        ('--methods ce sgd', "'sgd'", 'scl'),
+        ('--data mnist', 'mnist', 'digits|fashion'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
     ),
     *of(
