@@ -13,7 +13,7 @@ from tests.support.short_schedules import fit_schedule
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 FINE_TUNING = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # What the papers compare them with; not each has a meaning in every task.
-BASELINES = ('triplet', 'mm', 'ce_simclr', 'rifle', 'noisytune', 'bituning')
+BASELINES = ('triplet', 'mm', 'ce_simclr', 'rifle', 'noisytune', 'bituning', 'l2sp', 'delta', 'bss')
 PRETRAINING = ('sce', 'ressl', 'mocov2', 'hexa_moco', 'deepcluster', 'hexa_dcluster')
 
 
