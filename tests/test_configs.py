@@ -30,6 +30,9 @@ def shrink(cfg: Config) -> None:
             step['scale'] = 32
     if 'networks' in cfg:
         cfg.backbone = 'resnet18'
+    for term in cfg.model.get('regularizers', ()):
+        # A ResNet-50 has thousands of filters.
+        term.update(dict(images=20, masked_images=1) if term.type == 'cft.DELTA' else {})
     head = cfg.model.get('head', {})
     if 'num_classes' in head:
         head['num_classes'] = head['num_classes'] or 10

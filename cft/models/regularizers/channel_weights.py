@@ -15,6 +15,8 @@ from .stages import Stage, run_from, stages_of
 
 # Of the linear classifier, as in DELTA's released code.
 WEIGHT_DECAY = 1e-4
+# Images in a pass of the masked network: those of a batch, once for each of several filters.
+TOGETHER = 128
 LossOf = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -111,10 +113,12 @@ def mask_filters(
                 continue
             count = stage.conv.out_channels
             total = totals.setdefault(stage.layer, images.new_zeros(count, dtype=torch.float64))
-            for channel in range(rank, count, world):
-                with masked(stage.conv, channel):
-                    loss = loss_of(run_from(every, index, seen[index][0][0]), targets)
-                total[channel] += len(images) * (loss - whole)
+            own = torch.arange(rank, count, world)
+            for channels in own.split(max(1, TOGETHER // len(images))):
+                with masked(stage.conv, channels.tolist()):
+                    maps = run_from(every, index, seen[index][0][0].repeat(len(channels), 1, 1, 1))
+                for channel, part in zip(channels.tolist(), maps.split(len(images)), strict=True):
+                    total[channel] += len(images) * (loss_of(part, targets) - whole)
     for total in totals.values():
         if is_distributed():
             dist.all_reduce(total)
@@ -122,18 +126,23 @@ def mask_filters(
 
 
 @contextlib.contextmanager
-def masked(conv: nn.Module, channel: int) -> Iterator[None]:
-    """Let a convolution return 0 for one of its filters.
+def masked(conv: nn.Module, channels: list[int]) -> Iterator[None]:
+    """Let a convolution return 0 for one of its filters, another one in each equal part of the batch.
 
     Example:
         >>> conv = nn.Conv2d(1, 2, 1)
-        >>> with masked(conv, 0):
-        ...     conv(torch.ones(1, 1, 1, 1))[0, 0].item()
-        0.0
+        >>> with masked(conv, [0, 1]):
+        ...     (conv(torch.ones(2, 1, 1, 1)) == 0).flatten(1)
+        tensor([[ True, False],
+                [False,  True]])
     """
 
     def clear(module: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
-        return output.index_fill(1, torch.tensor([channel], device=output.device), 0)
+        output = output.clone()
+        size = len(output) // len(channels)
+        for position, channel in enumerate(channels):
+            output[position * size : (position + 1) * size, channel] = 0
+        return output
 
     handle = conv.register_forward_hook(clear)
     try:
