@@ -148,7 +148,7 @@ def write_results(records: Sequence['RunRecord'], everything: bool, work_dir: Pa
     values = {
         method: {
             result.key.split('/')[1]: {
-                metric: [round(value, 4) for value in found.values] for metric, found in result.metrics.items()
+                metric: [round(value, 10) for value in found.values] for metric, found in result.metrics.items()
             }
             for result in comparison.methods
         }
