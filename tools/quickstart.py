@@ -157,7 +157,7 @@ def numbers(comparison: 'Comparison', command: str, sentences: Sequence[str]) ->
             result = method.metrics[name]
             metrics[name] = {'mean': result.mean, 'std': result.std, 'values': [round(v, 4) for v in result.values]}
             if result.difference is not None:
-                metrics[name] |= {**asdict(result.difference), 'adjusted_p': result.adjusted_p}
+                metrics[name] |= {'difference': asdict(result.difference), 'adjusted_p': result.adjusted_p}
         methods[method.key] = {'name': method.name, 'step_time_ratio': method.step_time_ratio, 'metrics': metrics}
     pairs = comparison.method(comparison.baseline).pairs
     return {'command': command, 'draws': pairs, 'methods': methods, 'statements': list(sentences)}

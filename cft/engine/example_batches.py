@@ -40,7 +40,8 @@ class SeededSamples(Dataset):
 
     def __getitem__(self, position: int) -> Any:
         batch = SeededBatch([self.indices[position]], (self.seed, self.indices[position], EXAMPLES))
-        return [self.dataset[index] for index in batch][0]
+        (sample,) = (self.dataset[index] for index in batch)
+        return sample
 
 
 def example_batches(runner: Runner, number: int) -> Iterator[tuple[Tensor, Tensor, bool]]:

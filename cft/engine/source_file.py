@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ def read_source(folders: Sequence[str | Path], expected: str) -> tuple[dict[str,
     for folder in dict.fromkeys(map(Path, folders)):
         if not (folder / NAME).is_file():
             continue
-        content = read_checkpoint(folder / NAME)
+        content: Any = read_checkpoint(folder / NAME)
         tensors = content.get('tensors') if isinstance(content, dict) else None
         if isinstance(tensors, dict) and digest(tensors) == expected:
             return tensors, content.get('channel_weights', {})

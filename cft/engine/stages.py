@@ -51,7 +51,8 @@ def restart_schedule(runner: Runner) -> None:
 
     The main schedules are those that last until the end of the run (warm-ups
     before them are over and stay so). Each begins again at its initial value
-    and reaches its end with the run. Their number and types do not change and
+    and reaches its end with the run, milestones at the same parts of the way.
+    Their number and types do not change and
     all their state is in the checkpoint, so a resumed run continues them.
 
     Args:
@@ -77,4 +78,6 @@ def restart_schedule(runner: Runner) -> None:
         config = copy.deepcopy(config)
         config.pop('T_max', None)
         config.update(begin=0, end=total - done)
+        if 'milestones' in config:
+            config['milestones'] = [round(milestone * (total - done) / total) for milestone in config['milestones']]
         runner.param_schedulers[index] = runner.build_param_scheduler([config])[0]

@@ -47,6 +47,6 @@ train_dataloader = dict(
 
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.15, momentum=0.9, weight_decay=5e-4))
 param_scheduler = dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
-epochs = 30
+epochs = 20
 train_cfg = dict(type='cft.ResumableEpochLoop', max_epochs=epochs)
-default_hooks = dict(logger=dict(interval=8), checkpoint=dict(interval=30, max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=8), checkpoint=dict(interval=20, max_keep_ckpts=1))

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import nn
 
-from cft.engine.optimizer_access import in_accumulation, optim_wrappers
+from cft.engine.optimizer_access import in_accumulation, optim_wrappers, own_groups
 
 
 def make(accumulative_counts: int = 1) -> OptimWrapper:
@@ -40,3 +41,26 @@ def test_accumulation_of_any_of_them() -> None:
             wrapper.update_params(wrapper.optimizer.param_groups[0]['params'][0].sum())
         seen.append(in_accumulation(runner))
     assert seen == [True, True, False, True]
+
+
+@pytest.mark.parametrize('wanted', [[0], [1, 2], [0, 3], [0, 1, 2, 3], []])
+def test_own_groups(wanted: list[int]) -> None:
+    """Every parameter keeps its settings, and those wanted share a group with no other; once more changes nothing."""
+    parameters = [nn.Parameter(torch.zeros(1)) for _ in range(4)]
+    optimizer = torch.optim.SGD([{'params': parameters[:2], 'lr': 0.1}, {'params': parameters[2:], 'lr': 0.2}])
+
+    def rates() -> dict[int, float]:
+        return {
+            number: group['lr']
+            for group in optimizer.param_groups
+            for number, parameter in enumerate(parameters)
+            if any(parameter is held for held in group['params'])
+        }
+
+    before = rates()
+    found = own_groups(optimizer, [parameters[index] for index in wanted] + [nn.Parameter(torch.zeros(1))])
+    held = sorted(i for group in found for i, q in enumerate(parameters) for p in group['params'] if p is q)
+    assert held == wanted and rates() == before and {id(g) for g in found} <= {id(g) for g in optimizer.param_groups}
+    count = len(optimizer.param_groups)
+    again = own_groups(optimizer, [parameters[index] for index in wanted])
+    assert len(again) == len(found) and len(optimizer.param_groups) == count

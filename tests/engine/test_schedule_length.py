@@ -10,9 +10,10 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from cft.apis import list_configs, load_config
+from cft.apis import load_config
 from cft.engine.schedule_length import check_schedule
 from cft.errors import ConfigError
+from tests.support.data_set_configs import DIFFERENT_CONFIGS
 from tests.support.digits_runs import CONFIGS
 
 
@@ -64,7 +65,7 @@ def test_figures_of_another_length(scheduler: dict, name: str) -> None:
     check_schedule(config({'max_epochs': 50}, other), written)
 
 
-@pytest.mark.parametrize('name', list_configs())
+@pytest.mark.parametrize('name', DIFFERENT_CONFIGS)
 def test_shipped_schedules_fit(name: str) -> None:
     cfg = load_config(name)
     check_schedule(cfg._cfg_dict, cfg.to_dict())

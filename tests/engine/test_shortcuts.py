@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from cft.apis import list_configs, load_config
+from cft.apis import load_config
 from cft.engine.config_nodes import iterate_dicts
 from cft.engine.hooks.config_check import check_settings
 from cft.engine.shortcuts import SHORTCUTS, check_shortcuts, set_shortcut
 from cft.errors import ConfigError
+from tests.support.data_set_configs import DIFFERENT_CONFIGS
 from tests.support.digits_runs import CONFIGS
 
 OTHER = {'data_root': 'else/where', 'test_domain': 'elsewhere', 'image_size': 448, 'batch_size': 7, 'epochs': 120,
@@ -148,7 +149,7 @@ def test_nothing_to_reach() -> None:
         set_shortcut({'data_root': 'a', 'train_dataloader': {'dataset': {'data_root': 'b'}}}, 'data_root', 'c')
 
 
-@pytest.mark.parametrize('name', list_configs())
+@pytest.mark.parametrize('name', DIFFERENT_CONFIGS)
 def test_shipped_configs_agree_with_themselves(name: str) -> None:
     cfg = load_config(name)
     check_shortcuts(cfg._cfg_dict)

@@ -68,6 +68,17 @@ def test_restart_of_the_schedule(tmp_path: Path) -> None:
     torch.testing.assert_close(torch.tensor(recorder.seen), torch.tensor(first + second))
 
 
+def test_restart_of_a_schedule_of_steps(tmp_path: Path) -> None:
+    """A tenth after half of the run and after 9 of 10 steps: in the remaining six, after three and after five."""
+    scheduler = {'type': 'MultiStepLR', 'by_epoch': False, 'milestones': [5, 9], 'gamma': 0.1}
+    recorder = Recorder(lambda runner: runner.optim_wrapper.get_lr()['lr'][0])
+    recorder.priority = 'VERY_HIGH'  # before the scheduler's own step
+    stages = [STAGES[0], STAGES[1] | {'restart_schedule': True}]
+    toy_runner(tmp_path, [StageSwitchHook(stages), recorder], scheduler=scheduler).train()
+    expected = [0.1] * 4 + [0.1] * 3 + [0.01] * 2 + [0.001]
+    torch.testing.assert_close(torch.tensor(recorder.seen), torch.tensor(expected))
+
+
 def test_gradient_accumulation_keeps_it_frozen(tmp_path: Path) -> None:
     model = ToyModel()
     initial = model.head.fc.weight.clone()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cft.apis import list_configs
 from tests.datasets.voc_folder import thing, write_annotation, write_image, write_list
 from tests.support.classification_downloads import MINI_SETS, write_miniature
 from tests.support.digits_runs import CONFIGS
@@ -15,6 +16,10 @@ OTHERS = ('_seg', '_det', '_fpn', '_dg', '_folder', '_multilabel')
 R50 = sorted(path.stem for path in (CONFIGS / 'ce').glob('r50_*.py') if not path.stem.endswith(OTHERS))
 BEIT = sorted(path.stem for path in (CONFIGS / 'ce').glob('beit_b16_*.py') if not path.stem.endswith(OTHERS))
 VOC = 'r50_voc07_multilabel'
+# All that come with cft but the copies of a method's template, of which tests/configs/test_method_files.py tells that
+# nothing else is different.
+COPIES = {f'{method}/{name}' for method in METHODS for name in R50 + BEIT if name != 'r50_cifar10'}
+DIFFERENT_CONFIGS = sorted(set(list_configs()) - COPIES)
 
 
 def data_of(name: str) -> str:

@@ -30,6 +30,16 @@ def settings(root: Path, iterations: int = 6, **overrides: object) -> dict[str, 
     } | {key.replace('__', '.'): value for key, value in overrides.items()}
 
 
+def short_pretraining(path: Path) -> Path:
+    """A config that pre-trains for one epoch on batches of 12."""
+    path.write_text(
+        f"_base_ = ['{CONFIGS}/quickstart/sce_domains.py']\n"
+        'train_dataloader = dict(batch_size=12)\n'
+        'train_cfg = dict(max_epochs=1)\ndefault_hooks = dict(checkpoint=dict(interval=1))\n'
+    )
+    return path
+
+
 def as_options(values: dict[str, object]) -> list[str]:
     """The same as arguments of ``--cfg-options``."""
     return [f'{name}={value}' for name, value in values.items()]

@@ -83,7 +83,9 @@ def quickstart_config(method: str, task: str, data: Path, work_dir: Path, launch
     if (method, task) in REFUSED:
         return refused_config(method, task, data, work_dir, launcher)
     stem = f'{method}_{"digits" if task == "cls" else task}'
-    (path,) = [*CONFIGS.glob(f'quickstart/{stem}.py'), *CONFIGS.parent.glob(f'projects/*/configs/{stem}.py')]
+    # A project may vary a method of cft under its name.
+    own = [*CONFIGS.glob(f'quickstart/{stem}.py')]
+    (path,) = own or CONFIGS.parent.glob(f'projects/*/configs/{stem}.py')
     cfg = load_config(path)
     if task != 'cls':
         folder = str(data / cfg.drawn_data.type)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import ROOT, call_tool, shell
-from tests.support.domain_runs import CE, CORE_TUNING, DOMAINS, as_options, draw, settings
+from tests.support.domain_runs import CE, CORE_TUNING, DOMAINS, as_options, draw, settings, short_pretraining
 
 pytestmark = pytest.mark.slow
 
@@ -50,19 +50,23 @@ def test_two_configs(root: Path, tmp_path: Path) -> None:
 
 
 def test_two_processes(root: Path, tmp_path: Path) -> None:
-    """One table from both, and a result that both have computed together."""
+    """One table from both, and a result that both have computed together, pre-training included."""
     values = settings(root, iterations=2)
     for split in ('train', 'val', 'test'):
         values[f'{split}_dataloader.dataset.domains'] = '[art,photo]'
     done = shell(
         'bash', ROOT / 'tools/dist_leave_one_domain_out.sh', 2, CE, '--work-dir', tmp_path / 'work',
-        '--cfg-options', *as_options(values), cwd=tmp_path,
+        '--pretraining', short_pretraining(tmp_path / 'sce.py'), '--cfg-options', *as_options(values), cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     results = json.loads((tmp_path / 'work' / 'results.json').read_text())
     assert [(result['test_domain'], result['processes']) for result in results] == [('art', 2), ('photo', 2)]
     assert done.stdout.count('| quickstart/ce_dg |') == 1
-    assert len(list((tmp_path / 'work').glob('runs/*/run_rank1.log'))) == 2
+    assert len(list((tmp_path / 'work').glob('runs/*/run_rank1.log'))) == 4
+    logs = {path.parent.name.rsplit('-', 1)[0]: path.read_text() for path in tmp_path.glob('work/runs/*/run.log')}
+    assert [name for name, text in logs.items() if 'tensors loaded' in text and 'epoch_1.pth' in text] == [
+        name for name in logs if name.startswith('quickstart-ce_dg')
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from cft.apis import leave_one_domain_out, run_plan, train
 from cft.apis.experiments.domain_generalization import METRIC, held_out_runs
 from cft.apis.experiments.runs import runs
 from cft.experiments import Run, RunRecord
-from tests.support.digits_runs import CONFIGS, weights
-from tests.support.domain_runs import CE, CORE_TUNING, draw, settings
+from tests.support.digits_runs import weights
+from tests.support.domain_runs import CE, CORE_TUNING, draw, settings, short_pretraining
 
 pytestmark = pytest.mark.slow
 
@@ -106,12 +106,7 @@ def test_held_out_domain_has_no_influence(root: Path, tmp_path: Path) -> None:
 
 def test_held_out_domain_has_no_influence_on_pretraining(root: Path, tmp_path: Path) -> None:
     """Encoder and fine-tuned weights are the same, bit for bit; the fine-tuning has begun with that encoder."""
-    config = tmp_path / 'sce.py'
-    config.write_text(
-        f"_base_ = ['{CONFIGS}/quickstart/sce_domains.py']\n"
-        'train_dataloader = dict(batch_size=24)\n'
-        'train_cfg = dict(max_epochs=1)\ndefault_hooks = dict(checkpoint=dict(interval=1))\n'
-    )
+    config = short_pretraining(tmp_path / 'sce.py')
     folders = {}
     for data in (root, with_another_photo(root, tmp_path)):
         runs = held_out_runs([CORE_TUNING], [0], settings(data, iterations=2), pretraining=config)

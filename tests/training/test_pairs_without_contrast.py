@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from cft.apis import train
-from cft.apis.overrides import apply_overrides
+from cft.apis.configs.overrides import apply_overrides
 from cft.engine.model_access import unwrap_model
 from cft.models.pairs import HardPairMixup
 from tests.support.tasks import TASKS, quickstart_config

@@ -18,7 +18,22 @@ from cft.datasets.table_file import is_table
 from cft.engine.config_nodes import innermost_dataset
 from cft.errors import ConfigError
 
-NAMES = {'ce': 'CE', 'scl': 'SCL', 'coretuning': 'Core-tuning', 'coin': 'COIN', 'schane': 'SCHaNe'}
+NAMES = {
+    'ce': 'CE',
+    'scl': 'SCL',
+    'coretuning': 'Core-tuning',
+    'coin': 'COIN',
+    'schane': 'SCHaNe',
+    'l2sp': 'L2-SP',
+    'delta': 'DELTA',
+    'bss': 'BSS',
+    'rifle': 'RIFLE',
+    'noisytune': 'Noisy-Tune',
+    'mm': 'M&M',
+    'bituning': 'Bi-tuning',
+    'triplet': 'CE + triplet',
+    'ce_simclr': 'CE + SimCLR',
+}
 # The config of a method by the task.
 TASKS = {
     'classification': 'folder',

@@ -159,9 +159,10 @@ def _pretraining_runs(
             f"--pretraining {path} must train on a cft.DomainFolder with split='train', so that the held-out domain "
             'is not seen before it is tested; quickstart/sce_domains does'
         )
-    images = {'data_root': cfg.data_root} | {
-        name: cfg[name] for name in ('drawn_data',) if name in cfg and name in given
-    }
+    # The same images, whatever the two configs say by themselves.
+    images: dict[str, object] = {'data_root': cfg.train_dataloader.dataset.data_root}
+    if 'drawn_data' in cfg and 'drawn_data' in given:
+        images['drawn_data'] = cfg.drawn_data
     for name in ('domains', 'val_fraction'):
         if name in cfg.train_dataloader.dataset:
             images[f'train_dataloader.dataset.{name}'] = cfg.train_dataloader.dataset[name]

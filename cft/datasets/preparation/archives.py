@@ -26,6 +26,8 @@ ALWAYS_ALLOWED = 2**26
 # What tarfile reads at once of a header, or copies of a file.
 LARGEST_READ = 2**26
 COMPRESSIONS: dict[bytes, Any] = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ': lzma.open}
+# What macOS adds beside the folder that it packs.
+MAC_NOTES = ('._', '__MACOSX')
 DAMAGES = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
 
 
@@ -206,7 +208,7 @@ def _members(
         # A backslash or a colon would be a separator or a drive on some systems.
         if name.is_absolute() or '..' in name.parts or '\\' in text or ':' in text:
             raise ConfigError(f'{path} is not unpacked: {text!r} leaves its folder; download the official archive')
-        if name.parts[0] in beside:
+        if name.parts[0] in beside or name.parts[0].startswith(MAC_NOTES):
             continue
         if top and name.parts[0] != top:
             raise ConfigError(f'{path} holds {text!r} outside of {top}/; it is not the official archive')

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
+from scipy.linalg import eigh
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
@@ -57,7 +58,9 @@ def smallest_singular_values(features: Tensor, k: int) -> Tensor:
                 # Eigenvalues of it do not exist; the loss is not finite either, which others watch for.
                 vectors = gram[:, :k]
             else:
-                vectors = torch.linalg.eigh(gram)[1][:, :k]
+                # LAPACK gives some of the vectors much sooner than all, and the matrix is small enough to come here.
+                _, some = eigh(gram.cpu().numpy(), subset_by_index=(0, min(k, len(gram)) - 1))
+                vectors = torch.from_numpy(some).to(gram)
         return (vectors.T @ rows).square().sum().to(kind)
 
 

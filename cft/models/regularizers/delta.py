@@ -105,11 +105,12 @@ class DELTA(Term):
         }
 
     def _measure(self, model: nn.Module, examples: Examples) -> dict[str, Tensor]:
-        features, targets = [], []
         with torch.no_grad():
-            for images, labels, exclusive in examples(self.images):
-                features.append(self._network(images)[-1].mean(dim=(2, 3)))
-                targets.append(labels)
+            rows = [
+                (self._network(images)[-1].mean(dim=(2, 3)), labels, exclusive)
+                for images, labels, exclusive in examples(self.images)
+            ]
+        features, targets, (exclusive, *_) = zip(*rows, strict=True)
         classifier = fit_linear_classifier(torch.cat(features), torch.cat(targets), exclusive)
 
         def loss_of(maps: Tensor, labels: Tensor) -> Tensor:
@@ -123,7 +124,8 @@ class DELTA(Term):
 
     @contextlib.contextmanager
     def watch(self, model: nn.Module) -> Iterator[Seen]:
-        with watch_maps(model.backbone, [stage.layer for stage in trained_stages(model.backbone)]) as seen:
+        backbone = model.get_submodule('backbone')
+        with watch_maps(backbone, [stage.layer for stage in trained_stages(backbone)]) as seen:
             yield seen
 
     def loss(self, model: nn.Module, seen: Seen) -> Tensor:

@@ -1,6 +1,7 @@
 """Half the squared distance of many tensors at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,13 +11,13 @@ class _HalfSquaredDistance(torch.autograd.Function):
     """A few calls for all tensors, and their exact gradient, ``w - w0``."""
 
     @staticmethod
-    def forward(ctx, origins: Sequence[Tensor] | None, *weights: Tensor) -> Tensor:
+    def forward(ctx: Any, origins: Sequence[Tensor] | None, *weights: Tensor) -> Tensor:
         ctx.differences = list(weights) if origins is None else torch._foreach_sub(list(weights), list(origins))
         norms = torch._foreach_norm(ctx.differences, 2, dtype=torch.promote_types(weights[0].dtype, torch.float32))
         return 0.5 * torch.stack(norms).square().sum()
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradient.to(ctx.differences[0].dtype)
         return None, *torch._foreach_mul(ctx.differences, scale)
 
@@ -35,4 +36,4 @@ def half_squared_distance(weights: Sequence[Tensor], origins: Sequence[Tensor] |
         >>> half_squared_distance([torch.tensor([3.0, 4.0])], [torch.tensor([0.0, 4.0])])
         tensor(4.5000)
     """
-    return _HalfSquaredDistance.apply(origins, *weights)
+    return _HalfSquaredDistance.apply(origins, *weights)  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -45,11 +46,11 @@ def watch_feature_rows(model: nn.Module) -> Iterator[list[Tensor]]:
 
 def _classifier(model: nn.Module) -> tuple[nn.Module, bool]:
     """The layer before or behind which the features lie, and whether they are its input."""
-    decode_head = getattr(model, 'decode_head', None)
+    decode_head: Any = getattr(model, 'decode_head', None)
     if hasattr(decode_head, 'conv_seg'):
         dropout = getattr(decode_head, 'dropout', None)
         return decode_head.conv_seg if dropout is None else dropout, True
-    box_head = getattr(getattr(model, 'roi_head', None), 'bbox_head', None)
+    box_head: Any = getattr(getattr(model, 'roi_head', None), 'bbox_head', None)
     if isinstance(getattr(box_head, 'fc_cls', None), nn.Module):
         return box_head.fc_cls, True
     if isinstance(getattr(model, 'head', None), nn.Module):

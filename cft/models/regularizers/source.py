@@ -1,6 +1,7 @@
 """The weights that a fine-tuning starts from, kept apart from those that are trained."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +48,7 @@ def weights_of_layers(model: nn.Module) -> tuple[dict[str, nn.Parameter], dict[s
 def _weights(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear | _ConvNd) and module.weight.requires_grad:
-            yield f'{name}.weight', module.weight
+            yield f'{name}.weight', cast(nn.Parameter, module.weight)
 
 
 class SourceWeights:

@@ -22,7 +22,7 @@ class Stage:
     layer: str
     module: nn.Module
     block: nn.Module
-    conv: nn.Module
+    conv: nn.Conv2d
 
 
 def stages_of(backbone: Any) -> list[Stage]:
@@ -44,7 +44,7 @@ def stages_of(backbone: Any) -> list[Stage]:
             break
         if getattr(block, 'with_cp', False):
             raise ConfigError(
-                'cft.DELTA: with_cp=True recomputes the maps that it compares; set backbone.with_cp=False'
+                'cft.DELTA: with_cp=True recomputes the maps to compare; set model.backbone.with_cp=False'
             )
         stages.append(Stage(f'{name}.{len(module) - 1}.{conv}', module, block, getattr(block, conv)))
     if not stages:

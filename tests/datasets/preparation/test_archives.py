@@ -39,6 +39,30 @@ def test_unpacks_everything_once(archive: Path, tmp_path: Path, console: Console
     assert miniature.stamps(out) == before
 
 
+@pytest.mark.parametrize('kind', sorted(WRITERS))
+def test_what_lies_beside_the_folder(kind: str, tmp_path: Path, console: Console) -> None:
+    """What macOS adds and what is named is left in the archive; anything else is another layout."""
+    beside = {'._top': b'x', '__MACOSX/top/._0.bin': b'x', 'notes.txt': b'x'}
+    path, out = WRITERS[kind](tmp_path / kind, FILES | beside), tmp_path / 'out'
+    with pytest.raises(ConfigError, match=r"holds 'notes.txt' outside of top/; it is not the official archive"):
+        unpack(path, 'top', out, out, console)
+    assert not out.exists()
+    assert unpack(path, 'top', out, out, console, beside=['notes.txt']) == len(FILES)
+    assert miniature.contents(out) == expected()
+    assert lacking_members(path, 'top', out, ['notes.txt']) == []
+
+
+@pytest.mark.parametrize('kind', sorted(WRITERS))
+def test_archive_without_a_top_folder(kind: str, tmp_path: Path, console: Console) -> None:
+    files = expected() | {'list.txt': b'a list'}
+    path, out = WRITERS[kind](tmp_path / kind, files), tmp_path / 'out'
+    assert unpack(path, '', out, out, console) == len(files)
+    assert miniature.contents(out) == files
+    evil = WRITERS[kind](tmp_path / f'evil_{kind}', {'../evil.txt': b'x'})
+    with pytest.raises(ConfigError, match='leaves its folder'):
+        unpack(evil, '', out, out, console)
+
+
 def test_writes_only_what_is_missing_or_cut_short(archive: Path, tmp_path: Path, console: Console) -> None:
     out = tmp_path / 'out'
     unpack(archive, 'top', out, out, console)

@@ -10,6 +10,7 @@ from cft.datasets.preparation.classification.image_sets import IMAGE_SETS, OTHER
 from cft.datasets.preparation.classification.imagenet import prepare_imagenet
 from cft.datasets.preparation.classification.prepare import prepare_image_set
 from cft.datasets.preparation.voc import prepare_voc
+from cft.errors import ConfigError
 
 
 def prepare_classification(name: str, downloads: Path | None, data: Path, console: Console) -> None:
@@ -27,6 +28,8 @@ def prepare_classification(name: str, downloads: Path | None, data: Path, consol
     Example:
         >>> prepare_classification('cars', Path('downloads'), Path('data'), Console())  # doctest: +SKIP
     """
+    if data.exists() and not data.is_dir():
+        raise ConfigError(f'{data} is no folder; give the folder of all data sets with --to')
     if name in IMAGE_SETS:
         prepare_image_set(name, downloads, data / name, console)
     elif name == 'voc07':
@@ -55,3 +58,4 @@ def list_image_sets(console: Console) -> None:
     for name, wanted in sets.items():
         text = f'{name}: {wanted.title}, {wanted.page}\n    {wanted.reading}'
         console.print(text, soft_wrap=True, markup=False, highlight=False)
+    console.print('Detection, segmentation and domains have prepare_voc.py, prepare_coco.py and prepare_domains.py.')
