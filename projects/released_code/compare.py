@@ -147,7 +147,9 @@ def write_results(records: Sequence['RunRecord'], everything: bool, work_dir: Pa
     page = PAGE.format(command=command, draws=len(draws), tables=tables)
     values = {
         method: {
-            result.key.split('/')[1]: {metric: found.values for metric, found in result.metrics.items()}
+            result.key.split('/')[1]: {
+                metric: [round(value, 10) for value in found.values] for metric, found in result.metrics.items()
+            }
             for result in comparison.methods
         }
         for method, comparison in comparisons.items()
@@ -178,7 +180,8 @@ def table_of(method: str, comparison: 'Comparison') -> str:
             if difference is None:
                 cells += [f'{found.mean:.2f} ± {found.std:.2f}', '']
                 continue
-            cells.append(f'{difference.mean:+.2f} ± {(difference.high - difference.low) / 2:.2f}')
+            # Without the sign of a zero.
+            cells.append(f'{round(difference.mean, 2) + 0.0:+.2f} ± {(difference.high - difference.low) / 2:.2f}')
             cells.append('< 0.001' if found.adjusted_p < 0.001 else f'{found.adjusted_p:.3f}')
             if found.verdict in ('above', 'below'):
                 bold.add((number, 2 * column - 1))

@@ -71,4 +71,26 @@ def test_tables_and_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cap
         assert (rows[title][1] == r'\< 0.001') == (key == 'divide')
 
 
+def test_committed_tables_are_those_of_the_committed_values(tmp_path: Path) -> None:
+    """In results/, and in the README."""
+    results = README.with_name('results')
+    numbers = json.loads((results / 'digits.json').read_text())
+    records = [
+        RunRecord('', '', '', {}, draw, {'method': f'{method}/{key}', 'draw': draw}, {'test': dict(values)}, {})
+        for method, variants in numbers['values'].items()
+        for key, metrics in variants.items()
+        for draw, values in zip(
+            numbers['draws'],
+            ([*zip(metrics, row, strict=True)] for row in zip(*metrics.values(), strict=True)),
+            strict=True,
+        )
+    ]
+    page = compare.write_results(records, False, tmp_path, numbers['command'])
+    assert page == (results / 'digits.md').read_text()
+    assert f'    {numbers["command"]}\n' in README.read_text()
+    measured = [cell for line in page.splitlines() for cell in re.findall(r'[-+]\d+\.\d\d ± \d\.\d\d', line)]
+    told = re.findall(r'[-+]\d+\.\d\d ± \d\.\d\d', README.read_text().partition('## What each')[2])
+    assert told == measured and len(told) == 16
+
+
 README = Path(compare.__file__).with_name('README.md')
