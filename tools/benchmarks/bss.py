@@ -34,8 +34,8 @@ def measure(args: argparse.Namespace) -> None:
 
     check_device(args.device)
     import torch
-
     from cft.apis.step_cost import step_seconds
+
     from cft.models.regularizers import smallest_singular_values
 
     def by_svd(features: torch.Tensor) -> torch.Tensor:
