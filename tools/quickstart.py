@@ -109,9 +109,8 @@ def planned_runs(methods: Sequence[str], draws: int, short: bool, data: str) -> 
             settings: dict[str, object] = {'train_dataloader.dataset.seed': draw}
             if method != SCRATCH:
                 settings['checkpoint'] = Output(PRETRAINED)
-            config = f'quickstart/{method.removesuffix("_scratch")}_{data}'
             labels, options = {'method': method, 'draw': draw}, {'splits': ['test'], 'measures': MEASURES}
-            runs.append(Run(f'{method}-{draw}', config, settings, draw, labels, options))
+            runs.append(Run(f'{method}-{draw}', f'quickstart/{method}_{data}', settings, draw, labels, options))
     return runs
 
 

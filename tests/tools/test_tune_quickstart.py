@@ -34,10 +34,10 @@ def tuning() -> Iterator[ModuleType]:
 
 
 def quickstart_names() -> set[str]:
-    """Keys of the comparison's methods, without those that share another's config."""
+    """Keys of the comparison's methods."""
     text = (ROOT / 'tools' / 'quickstart.py').read_text()
     blocks = re.findall(r'^(?:NAMES|BASELINES) = \{(.*?)^\}', text, re.MULTILINE | re.DOTALL)
-    return {'ce', *(key for block in blocks for key in re.findall(r"^    '(\w+)'", block, re.MULTILINE))}
+    return {'ce', 'ce_scratch', *(key for block in blocks for key in re.findall(r"^    '(\w+)'", block, re.MULTILINE))}
 
 
 def learning_rates(*values: float) -> Space:
@@ -59,7 +59,7 @@ def made_records(tuning: ModuleType, runs: list[Run], judge: dict[int, float]) -
 def test_every_method_of_the_long_form_has_the_same_budget(tuning: ModuleType) -> None:
     """As many trials, all different, on the same draws in every round; none is without trials, none with more."""
     names = tuning.method_names()
-    assert set(names) == quickstart_names() - {'ce_scratch'}
+    assert set(names) == quickstart_names()
     spaces = {method: tuning.space_of(method, 'digits') for method in names}
     for space in spaces.values():
         assert len({json.dumps(space.overrides(point), sort_keys=True) for point in space.points}) == 8
@@ -75,15 +75,16 @@ def test_every_method_of_the_long_form_has_the_same_budget(tuning: ModuleType) -
 
 def test_trials_have_no_test_split_and_draws_of_their_own(tuning: ModuleType) -> None:
     """The config of no trial names test data, and no comparison uses the labels that it is trained on."""
-    spaces = {method: tuning.space_of(method, 'digits') for method in ('ce', 'coin')}
+    spaces = {method: tuning.space_of(method, 'digits') for method in ('ce', 'ce_scratch', 'coin')}
     runs = tuning.planned_runs(spaces, 'digits', {method: [0, 7] for method in spaces}, 2)
     facts = PlanChecks().facts(runs)
-    assert len({json.dumps([facts[run.name], run.seed], sort_keys=True) for run in runs}) == len(runs) == 1 + 2 * 2 * 2
+    assert len({json.dumps([facts[run.name], run.seed], sort_keys=True) for run in runs}) == len(runs) == 1 + 3 * 2 * 2
     for run in runs:
         assert 'test' not in facts[run.name]['data'] and 'test' not in run.options['splits']
         if run.labels:
             assert run.overrides['train_dataloader.dataset.seed'] == run.seed == run.labels['draw'] >= 1000
-            assert run.overrides['checkpoint'] == Output('sce')
+            scratch = run.labels['method'] == 'ce_scratch'
+            assert run.overrides.get('checkpoint') == (None if scratch else Output('sce'))
             cfg = configured(run)
             assert cfg.test_dataloader is cfg.test_evaluator is cfg.test_cfg is None
 

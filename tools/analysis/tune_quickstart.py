@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cft.experiments.spaces import Space
 
 SPACES = Path(__file__).resolve().parents[2] / 'configs' / 'spaces' / 'quickstart'
-PRETRAINED = 'sce'
+PRETRAINED, SCRATCH = 'sce', 'ce_scratch'
 METRIC, BESIDE = 'accuracy/top1', 'retrieval/map_at_r'
 DATA = ('digits', 'fashion')
 NO_TEST = {'test_dataloader': None, 'test_evaluator': None, 'test_cfg': None}
@@ -116,8 +116,9 @@ def planned_runs(
     for draw in range(FIRST_DRAW, FIRST_DRAW + draws):
         for method, space in spaces.items():
             for trial in trials[method]:
-                settings = {'checkpoint': Output(PRETRAINED), 'train_dataloader.dataset.seed': draw, **NO_TEST}
-                settings |= space.overrides(space.points[trial])
+                settings = {'train_dataloader.dataset.seed': draw, **NO_TEST, **space.overrides(space.points[trial])}
+                if method != SCRATCH:
+                    settings['checkpoint'] = Output(PRETRAINED)
                 labels = {'method': method, 'trial': trial, 'draw': draw}
                 options = {'splits': ['val'], 'measures': [BESIDE]}
                 name = f'{method}-{trial}-{draw}'
