@@ -66,7 +66,7 @@ def smallest_singular_values(features: Tensor, k: int) -> Tensor:
 
 @MODELS.register_module()
 class BSS(Term):
-    """``weight`` times the sum of the k smallest squared singular values of the batch's features (equations 4 and 5).
+    """``weight`` times the sum of the k smallest squared singular values of the batch's features.
 
     The features are the rows that the classifier is given: of images, views,
     pixels or regions.

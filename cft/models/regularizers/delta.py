@@ -34,7 +34,7 @@ class Seen:
 
 @MODELS.register_module()
 class DELTA(Term):
-    """Weighted distance of a ResNet's maps to those of the frozen source network (arXiv 1901.09229, equations 3 to 5).
+    """Weighted distance of a ResNet's maps to those of the frozen source network (arXiv 1901.09229).
 
     ``alpha/2 sum_l sum_j C_l W_lj ||FM_lj(w, x) - FM_lj(w0, x)||^2 / (h_l w_l)``, the mean over images and views,
     plus ``beta/2 ||w_new||^2`` over the new weights. Layer l is the last

@@ -16,7 +16,7 @@ from .term import Term
 
 @MODELS.register_module()
 class L2SP(Term):
-    """``alpha/2 ||w - w0||^2 + beta/2 ||w_new||^2`` (arXiv 1802.01483, equation 4).
+    """``alpha/2 ||w - w0||^2 + beta/2 ||w_new||^2`` (arXiv 1802.01483).
 
     w are the trainable weights of the convolutions and linear layers of the
     backbone, and of modules that continue it, w0 the same before the first
