@@ -46,7 +46,7 @@ def main() -> None:
     args = parse_args()
     started = time.perf_counter()
     with readable_errors():
-        from cft.apis.experiments import run_plan
+        from cft.apis.experiments.runs import run_plan
         from cft.evaluation import compare_methods, statements
         from cft.visualization import tables
         from cft.visualization.comparison_table import comparison_table

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from cft.apis.spaces import load_space
 
 from cft.apis import load_config, train
+from cft.apis.searching.spaces import load_space
 from tests.support.digits_runs import CONFIGS
 from tests.support.tasks import shrink_to_shapes
 

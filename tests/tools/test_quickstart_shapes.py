@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from cft.apis.run_checks import PlanChecks
 
+from cft.apis.experiments.checks import PlanChecks
 from cft.experiments import Output, Plan, read_records
 from tests.support.command_line import ROOT, shell
 

@@ -44,11 +44,11 @@ def main() -> None:
 
 def measure(run: str) -> tuple[tuple[float, float], tuple[float, float]]:
     """Accuracy and share of the commonest prediction, in per cent: with the statistics of training, and own ones."""
-    from cft.apis.trained_model import find_trained
     from mmengine.runner.checkpoint import load_checkpoint
     from torch.optim.swa_utils import update_bn
 
     from cft.apis import build_runner, load_config
+    from cft.apis.running.trained_model import find_trained
 
     config, checkpoint = find_trained(run)
     cfg = load_config(config, {'checkpoint': None})

@@ -30,12 +30,12 @@ def main() -> None:
 
 def measure(args: argparse.Namespace) -> None:
     """Print a line for each batch size; value and gradient are compared with those of an SVD in float64."""
-    from cft.apis.device import check_device
+    from cft.apis.running.device import check_device
 
     check_device(args.device)
     import torch
-    from cft.apis.step_cost import step_seconds
 
+    from cft.apis.running.step_cost import step_seconds
     from cft.models.regularizers import smallest_singular_values
 
     def by_svd(features: torch.Tensor) -> torch.Tensor:
