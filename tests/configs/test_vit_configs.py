@@ -21,7 +21,8 @@ MAE = [
 ]
 # In the place of weight decay.
 WITHOUT_DECAY = ('l2sp/vit_b16_folder',)
-# Without a contrastive loss, or without one in the only step: M&M's is one of the second stage, Bi-tuning's queues are empty.
+# Without a contrastive loss, or without one in the only step: M&M's is of its second stage, Bi-tuning's queues are
+# empty.
 WITHOUT_CONTRAST = ('ce', 'mm', 'l2sp', 'bss', 'rifle', 'bituning')
 # Those of other data sets are held to these by test_method_files.py.
 BEIT = [f'{method}/beit_b16_{data}' for method in ('ce', 'schane') for data in ('cifar100', 'pets', 'folder')]
