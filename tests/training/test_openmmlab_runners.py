@@ -126,10 +126,9 @@ def test_tools_of_other_libraries(library: str, task: str, checkpoint: Path, tmp
     data = draw_few_shapes(tmp_path / 'shapes')
     spec = importlib.util.find_spec(library)
     tool = Path(str(spec.submodule_search_locations[0])) / '.mim' / 'tools' / 'train.py'
-    # The two libraries differ in the default width of the stem.
-    narrow, stem = tmp_path / 'narrow.pth', 64 if task == 'seg' else 16
+    narrow = tmp_path / 'narrow.pth'
     cfg = Config.fromfile(CONFIGS / 'quickstart' / f'coretuning_{task}.py')
-    backbone = MODELS.build({'type': 'ResNet', 'depth': 18, 'base_channels': 16, 'stem_channels': stem})
+    backbone = MODELS.build({'type': 'ResNet', 'depth': 18, 'base_channels': 16, 'stem_channels': 64})
     torch.save(backbone.state_dict(), narrow)
     options = [f'checkpoint={narrow}', 'train_cfg.max_iters=2', 'train_cfg.val_interval=10']
     roots = [f'{split}_dataloader.dataset.data_root={data}' for split in ('train', 'val', 'test')]
