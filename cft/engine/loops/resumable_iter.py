@@ -60,7 +60,8 @@ class ResumableIterLoop(ResumableLoop, IterBasedTrainLoop):
         self._make_up_for_validation(self._iter, self._max_iters)
         # Kept: an InfiniteSampler has one stream of indices, which would end with the first iterator over it.
         self._data = self._endless_batches()
-        if self.keep_batches and self._iter == 0:
+        # A loader that was built in code has no settings to be known by.
+        if self.keep_batches and self._iter == 0 and 'train_dataloader' in self.runner.cfg:
             key = batches_key(self.runner, get_rank(), self._max_iters)
             self._data = kept_batches(key, self._data, self._max_iters)
         while self._iter < self._max_iters and not self.stop_training:
