@@ -66,6 +66,9 @@ def shrink(cfg: Config, root: Path) -> None:
         for _, step in iterate_dicts(loader.dataset.pipeline):
             if 'scale' in step:
                 step['scale'] = 32 if step['type'] == 'RandomResizedCrop' else (32, 32)
+    for term in cfg.model.get('regularizers', ()):
+        # A ResNet-50 has thousands of filters.
+        term.update(dict(images=20, masked_images=1) if term.type == 'cft.DELTA' else {})
     cfg.train_cfg.update(max_iters=1)
     fit_schedule(cfg)
     cfg.drawn_data = None

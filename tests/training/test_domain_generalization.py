@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from cft.apis import leave_one_domain_out, run_plan, train
+from cft.apis.experiments import runs
 from cft.apis.experiments.domain_generalization import METRIC, held_out_runs
-from cft.apis.experiments.runs import runs
 from cft.experiments import Run, RunRecord
 from tests.support.digits_runs import weights
 from tests.support.domain_runs import CE, CORE_TUNING, draw, settings, short_pretraining

@@ -36,4 +36,4 @@ def half_squared_distance(weights: Sequence[Tensor], origins: Sequence[Tensor] |
         >>> half_squared_distance([torch.tensor([3.0, 4.0])], [torch.tensor([0.0, 4.0])])
         tensor(4.5000)
     """
-    return _HalfSquaredDistance.apply(origins, *weights)  # type: ignore[no-untyped-call]
+    return _HalfSquaredDistance.apply(origins, *weights)  # type: ignore[no-untyped-call]  # PyTorch does not type it

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from cft.apis import build_runner, load_config
-from cft.apis.completion.completion import drawn_data
+from cft.apis.completion import drawn_data
 from cft.apis.completion.drawn_data import draw_missing_data
 from cft.apis.configs.checks import check_config
 from cft.datasets.synthetic import draw_shapes, read_record

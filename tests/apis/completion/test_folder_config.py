@@ -9,7 +9,7 @@ from mmengine import fileio
 from mmengine.config import Config
 
 from cft.apis import load_config
-from cft.apis.completion.completion import training_images
+from cft.apis.completion import training_images
 from cft.apis.completion.folder_config import complete_folder_config
 from cft.apis.completion.normalization import complete_normalization
 from cft.datasets import ImageFolder

@@ -8,7 +8,7 @@ import pytest
 
 from cft import apis
 from cft.apis import load_config, run_plan
-from cft.apis.experiments.runs import runs
+from cft.apis.experiments import runs
 from cft.apis.running.training import train
 from cft.datasets import Digits
 from cft.experiments import Output, Plan, Run, RunRecord, Submitit, execute, folder_of, read_records
