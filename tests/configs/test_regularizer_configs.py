@@ -38,7 +38,8 @@ def test_published_settings(method: str) -> None:
 
 @pytest.mark.parametrize('method', METHODS)
 def test_the_same_files_as_contrast_has(method: str) -> None:
-    files = {path.stem for path in (CONFIGS / 'scl').glob('*.py')}
+    # BEiT's are those of SCHaNe's tables, which have no regularisers.
+    files = {path.stem for path in (CONFIGS / 'scl').glob('*.py') if not path.stem.startswith('beit')}
     assert files - {path.stem for path in (CONFIGS / method).glob('*.py')} == LACKS[method] & files
 
 
