@@ -75,3 +75,11 @@ def test_without_validation(tmp_path: Path) -> None:
     none = {'val_dataloader': None, 'val_cfg': None, 'val_evaluator': None}
     with pytest.raises(ConfigError, match='after validations, and the config has none'):
         run('ce', tmp_path, iterations=1, custom_hooks=[HOOK], **none)
+
+
+def test_loaders_that_were_built_in_code(measured: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their settings are not known: the images that training reads could not be read as those of validation are."""
+    monkeypatch.delitem(measured.cfg._cfg_dict, 'train_dataloader')
+    with pytest.raises(ConfigError, match='give train_dataloader and val_dataloader as configs'):
+        EmbeddingMeasuresHook(measures='knn/k20').before_train(measured)
+    EmbeddingMeasuresHook(measures='alignment').before_train(measured)

@@ -78,6 +78,11 @@ class EmbeddingMeasuresHook(Hook):
                     'not; remove it'
                 )
             if any('train' in MEASURES[key].needs for key in self.measures):
+                if not {'train_dataloader', 'val_dataloader'} <= set(runner.cfg):
+                    raise ConfigError(
+                        'EmbeddingMeasuresHook: measures that compare with training images need the settings of both '
+                        'data loaders; give train_dataloader and val_dataloader as configs, not as built loaders'
+                    )
                 pipeline = innermost_dataset(runner.cfg.val_dataloader.dataset)['pipeline']
                 dataset = DATASETS.build(with_pipeline(runner.cfg.train_dataloader.dataset, pipeline))
                 dataset.full_init()
