@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,12 +32,24 @@ T = TypeVar('T')
 class RunsFailed(ConfigError):
     """Some runs of a plan have failed; all others are finished.
 
+    Args:
+        message: What the user reads.
+        failed: Of each run that failed, by name, why.
+        records: Of the runs that are finished.
+
     Example:
-        >>> raise RunsFailed('1 of 2 runs failed: scl-0')
+        >>> raise RunsFailed('1 of 2 runs failed: scl-0', {'scl-0': 'the loss is infinite'})
         Traceback (most recent call last):
         ...
         cft.experiments.execution.RunsFailed: 1 of 2 runs failed: scl-0
     """
+
+    def __init__(
+        self, message: str, failed: Mapping[str, str] | None = None, records: Sequence[RunRecord] = ()
+    ) -> None:
+        super().__init__(message)
+        self.failed = dict(failed or {})
+        self.records = list(records)
 
 
 def execute(
@@ -108,7 +120,8 @@ def execute(
         if own:
             progress.close()
     if state.failed:
-        raise RunsFailed('\n'.join([f'{len(state.failed)} of {len(plan)} runs failed:', *state.failed.values()]))
+        message = '\n'.join([f'{len(state.failed)} of {len(plan)} runs failed:', *state.failed.values()])
+        raise RunsFailed(message, state.failed, [*state.records.values()])
     return [state.records[name] for name in plan.by_name]
 
 

@@ -14,7 +14,7 @@ import pytest
 from cft.apis import load_config
 from cft.apis.experiments.checks import PlanChecks, configured
 from cft.errors import ConfigError
-from cft.experiments import Output, Run, RunRecord
+from cft.experiments import Output, Run, RunRecord, RunsFailed
 from cft.experiments.spaces import Parameter, Space
 from tests.support.command_line import ROOT
 
@@ -123,6 +123,30 @@ def test_the_best_on_all_draws_is_chosen(tuning: ModuleType, tmp_path: Path, mon
     rows = [line for line in printed.splitlines() if line.startswith(('| lr', '| **lr'))]
     assert [row.startswith('| **') for row in rows] == [False, True, False, False]
     assert '+3.00' in rows[1] and '+1.00' in rows[2] and '| - |' in rows[0]
+
+
+def test_a_trial_that_fails_is_out(tuning: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On whichever draw; the others go on, and the table says it. Where nothing is left, the error is told."""
+    judge, failing = {0: 90.0, 1: 93.0, 2: 91.0, 3: 93.0}, {'ce-0-1000', 'ce-1-1001'}
+
+    def run_plan(runs: list[Run], *_: object) -> list[RunRecord]:
+        failed = {run.name: 'the loss is infinite' for run in runs if run.name in failing}
+        finished = made_records(tuning, [run for run in runs if run.name not in failed], judge)
+        if failed:
+            raise RunsFailed('runs failed', failed, finished)
+        return finished
+
+    monkeypatch.setattr('cft.apis.experiments.runs.run_plan', run_plan)
+    spaces = {'ce': learning_rates(0.1, 0.2, 0.3, 0.4)}
+    rounds = [tuning.Round(4, 2), tuning.Round(3, 3)]
+    records = tuning.tune(spaces, 'digits', tmp_path, 'in-process', rounds)
+    assert {trial: len(found) for (_, trial), found in records.items()} == {0: 0, 1: 0, 2: 3, 3: 3}
+    printed = tuning.write_results(records, spaces, 'digits', tmp_path, 'python tune_quickstart.py')
+    assert json.loads((tmp_path / 'tuning.json').read_text())['methods']['ce']['best'] == 3
+    assert re.findall(r'^\| lr 0\.(\d) \| 0 \| failed \| - \| - \|$', printed, re.MULTILINE) == ['1', '2']
+    failing |= {'ce-2-1000', 'ce-3-1000'}
+    with pytest.raises(RunsFailed, match='runs failed'):
+        tuning.tune(spaces, 'digits', tmp_path, 'in-process', rounds)
 
 
 def test_a_space_with_more_trials_is_refused(

@@ -5,14 +5,16 @@ python tools/analysis/tune_quickstart.py [--data fashion] [--methods ce scl ...]
 The trials of a method are the points of configs/spaces/quickstart/NAME.yaml: the settings before this tuning first, the
 published ones, and others of its own hyper-parameters. They are halved as in successive halving (Jamieson & Talwalkar
 2016): all eight are trained on two draws of labels, the best four on two more, the best two of these on another four.
-Best is the highest mean accuracy on the validation images at the end of training; of equal ones the first. No
-comparison uses these draws, and the trials have no test split. Writes tuning.md and tuning.json into the work dir;
+Best is the highest mean accuracy on the validation images at the end of training; of equal ones the first. A trial
+that fails on one of them, as where the loss becomes infinite, is out. No comparison uses these draws, and the trials
+have no test split. Writes tuning.md and tuning.json into the work dir;
 configs/quickstart holds those of the last tuning, and the settings that it chose. Runs that are finished are not
 repeated, and methods that are added leave the others as they are.
 """
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -92,17 +94,28 @@ def space_of(method: str, data: str) -> 'Space':
 def tune(
     spaces: Mapping[str, 'Space'], data: str, work_dir: Path, executor: str, rounds: Sequence[Round] = ROUNDS
 ) -> Records:
-    """Train the trials of every method, fewer of them on more draws in each round."""
+    """Train the trials of every method, fewer of them on more draws in each round; one that fails has no records."""
     from cft.apis.experiments.runs import run_plan
+    from cft.experiments import RunsFailed
 
     left = {method: list(range(len(space.points))) for method, space in spaces.items()}
     records: Records = {}
     for number, (_, draws) in enumerate(rounds):
-        found = run_plan(planned_runs(spaces, data, left, draws), work_dir, executor)
-        records |= by_trial(found)
+        runs = planned_runs(spaces, data, left, draws)
+        try:
+            records |= by_trial(run_plan(runs, work_dir, executor))
+        except RunsFailed as error:
+            records |= by_trial(error.records)
+            failed = [run.labels for run in runs if run.labels and run.name in error.failed]
+            records |= {(labels['method'], labels['trial']): [] for labels in failed}
+            if not all(any(records[method, trial] for trial in trials) for method, trials in left.items()):
+                raise
         if number + 1 < len(rounds):
             kept = rounds[number + 1].trials
-            left = {method: ranking(records, method, trials)[:kept] for method, trials in left.items()}
+            left = {
+                method: [trial for trial in ranking(records, method, trials) if records[method, trial]][:kept]
+                for method, trials in left.items()
+            }
     return records
 
 
@@ -134,9 +147,11 @@ def by_trial(records: Sequence['RunRecord']) -> Records:
 
 
 def ranking(records: Records, method: str, trials: Sequence[int]) -> list[int]:
-    """Trials that met the same draws, the best mean first, of equal ones the first."""
+    """Trials that met the same draws, the best mean first, of equal ones the first, then those that failed."""
 
     def total(trial: int) -> float:
+        if not records[method, trial]:
+            return -math.inf
         # Means of equal values may differ in the last bit with another order of their sum.
         return round(sum(record.metrics['val'][METRIC] for record in records[method, trial]), 6)
 
@@ -183,9 +198,10 @@ def page(methods: Mapping[str, Any], data: str, draws: Sequence[int], command: s
         + ', '.join(f'{trials} trials on {count} draws' for trials, count in ROUNDS)
         + f' of the labels (seeds {draws[0]} to {draws[-1]}, which no comparison uses), those with the best mean '
         'accuracy going on. Accuracy and retrieval are those of the validation images at the end of training, mean ± '
-        'standard deviation over draws; the difference to the first trial, the settings before this tuning, is taken '
-        'over the draws that both met. Chosen: the best mean accuracy of those on all draws (bold), of equal ones the '
-        'first. A chosen mean is too good by chance, of every method alike; the comparison uses other draws.',
+        'standard deviation over draws; a trial whose training failed, as by an infinite loss, has none. The '
+        'difference to the first trial, the settings before this tuning, is taken over the draws that both met. '
+        'Chosen: the best mean accuracy of those on all draws (bold), of equal ones the first. A chosen mean is too '
+        'good by chance, of every method alike; the comparison uses other draws.',
         '',
         f'    {command}',
     ]
@@ -200,17 +216,16 @@ def page(methods: Mapping[str, Any], data: str, draws: Sequence[int], command: s
 def row_of(trial: Mapping[str, Any], first: Mapping[str, Any]) -> list[str]:
     import numpy as np
 
+    settings = ', '.join(f'{name} {value:g}' for name, value in trial['point'].items())
     values, beside = (np.array(trial['values'][name]) for name in (METRIC, BESIDE))
+    if not len(values):
+        return [settings, '0', 'failed', '-', '-']
     common = min(len(values), len(first['values'][METRIC]))
-    # What rounds to zero has no sign.
-    difference = round(float(np.mean(values[:common] - np.array(first['values'][METRIC][:common]))), 2) + 0.0
-    return [
-        ', '.join(f'{name} {value:g}' for name, value in trial['point'].items()),
-        str(len(values)),
-        f'{values.mean():.2f} ± {values.std(ddof=1):.2f}',
-        '-' if trial is first else f'{difference:+.2f}',
-        f'{beside.mean():.1f}',
-    ]
+    told = '-'
+    if common and trial is not first:
+        # What rounds to zero has no sign.
+        told = f'{round(float(np.mean(values[:common] - np.array(first["values"][METRIC][:common]))), 2) + 0.0:+.2f}'
+    return [settings, str(len(values)), f'{values.mean():.2f} ± {values.std(ddof=1):.2f}', told, f'{beside.mean():.1f}']
 
 
 if __name__ == '__main__':
