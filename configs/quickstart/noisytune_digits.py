@@ -3,4 +3,4 @@ _base_ = ['ce_digits.py', '../_base_/methods/noisytune.py']
 model = dict(head=_base_.method_head)
 model['head']['contrastive'].update(projector=None, loss_weight=0.5)
 model['head']['contrastive']['loss'].update(temperature=0.2)
-optim_wrapper = dict(optimizer=dict(lr=0.05))
+optim_wrapper = dict(optimizer=dict(lr=0.025))
