@@ -7,7 +7,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from cft.models.norms import convert_to_auxiliary
+from cft.models.norms import agree_at_the_start, convert_to_auxiliary
 from cft.registry import MODELS
 
 from .deep_cluster import DeepClusterV2
@@ -47,6 +47,11 @@ class HEXAMoCo(MoCoV2):
             self.neck = convert_to_auxiliary(self.neck)
             if self.predictor is not None:
                 self.predictor = convert_to_auxiliary(self.predictor)
+
+    def init_weights(self) -> None:
+        """Initialise as momentum contrast; clean and auxiliary BatchNorms start alike."""
+        super().init_weights()
+        agree_at_the_start(self)
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`MomentumContrast`."""
@@ -104,6 +109,11 @@ class HEXADCluster(DeepClusterV2):
         if self.hard_examples.attacks:
             self.backbone = convert_to_auxiliary(self.backbone)
             self.neck = convert_to_auxiliary(self.neck)
+
+    def init_weights(self) -> None:
+        """Initialise as DeepCluster-v2; clean and auxiliary BatchNorms start alike."""
+        super().init_weights()
+        agree_at_the_start(self)
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`DeepClusterV2`."""
