@@ -158,6 +158,8 @@ def test_crops_of_deepcluster(tmp_path: Path) -> None:
     for data in ('imagenet', 'unlabelled'):
         assert crops_of(f'{data}_2crop', tmp_path) == [(2, 'swav', 224, (0.08, 1.0))]
         assert crops_of(f'{data}_8crop', tmp_path) == [(2, 'swav', 224, (0.14, 1.0)), small]
+    # deepclusterv2_400ep_pretrain.sh
+    assert crops_of('imagenet_6crop', tmp_path) == [(2, 'swav', 160, (0.08, 1.0)), (4, *small[1:])]
 
 
 def test_stl10_is_pre_trained_on_training_and_unlabelled_images(
