@@ -36,6 +36,7 @@ VIEWS = {
     'imagenet_multicrop_ssl': ([224, 224, 192, 160, 128, 96], 256),
     'imagenet_2crop': ([224] * 2, 64),
     'imagenet_8crop': ([224] * 2 + [96] * 6, 64),
+    'imagenet_6crop': ([160] * 2 + [96] * 4, 64),
     'unlabelled': ([224] * 2, 64),
     'unlabelled_multicrop': ([224, 224, 192, 160, 128, 96], 64),
     'unlabelled_2crop': ([224] * 2, 64),

@@ -78,9 +78,10 @@ class _Kept:
             raise RuntimeError('a term of the loss was differentiated a second time; its gradients are gone')
         gradients, self.gradients = self.gradients, []
         self.owner.follow(factor)
-        known = [gradient for gradient in gradients if gradient is not None]
-        if known:
-            torch._foreach_mul_(known, factor / self.scale)
+        ratio = factor / self.scale
+        for index, gradient in enumerate(gradients):
+            # Not in place: autograd may give two parameters the same memory.
+            gradients[index] = None if gradient is None else gradient * ratio
         return gradients
 
 

@@ -117,6 +117,14 @@ def test_a_loss_that_is_not_finite_reaches_every_gradient() -> None:
     assert all(parameter.grad.isnan().all() for parameter in model.parameters())
 
 
+def test_gradients_that_share_memory() -> None:
+    """The gradients of two summands are one tensor, and that of a sum is one number repeated."""
+    first, second = (nn.Parameter(torch.ones(3)) for _ in range(2))
+    term, _ = EarlyBackward()((first + second).sum(), [first, second])
+    (3 * term).backward()
+    assert first.grad.tolist() == second.grad.tolist() == [3.0, 3.0, 3.0]
+
+
 def test_a_term_counts_once() -> None:
     model = nn.Linear(3, 2)
     term, _ = EarlyBackward()(model(torch.ones(2, 3)).sum(), list(model.parameters()))
