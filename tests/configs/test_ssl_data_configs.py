@@ -36,6 +36,7 @@ VIEWS = {
     'imagenet_multicrop_ssl': ([224, 224, 192, 160, 128, 96], 256),
     'imagenet_2crop': ([224] * 2, 64),
     'imagenet_8crop': ([224] * 2 + [96] * 6, 64),
+    'imagenet_6crop': ([160] * 2 + [96] * 4, 64),
     'unlabelled': ([224] * 2, 64),
     'unlabelled_multicrop': ([224, 224, 192, 160, 128, 96], 64),
     'unlabelled_2crop': ([224] * 2, 64),
@@ -158,6 +159,8 @@ def test_crops_of_deepcluster(tmp_path: Path) -> None:
     for data in ('imagenet', 'unlabelled'):
         assert crops_of(f'{data}_2crop', tmp_path) == [(2, 'swav', 224, (0.08, 1.0))]
         assert crops_of(f'{data}_8crop', tmp_path) == [(2, 'swav', 224, (0.14, 1.0)), small]
+    # deepclusterv2_400ep_pretrain.sh
+    assert crops_of('imagenet_6crop', tmp_path) == [(2, 'swav', 160, (0.08, 1.0)), (4, *small[1:])]
 
 
 def test_stl10_is_pre_trained_on_training_and_unlabelled_images(

@@ -54,17 +54,18 @@ def run(cfg: Config) -> tuple[Runner, Diary]:
     return runner, diary
 
 
-def test_clusters_before_the_first_and_after_every_epoch(tmp_path: Path) -> None:
-    """The epoch's checkpoint has the new clusters of all images and no features."""
+def test_clusters_before_the_first_and_after_every_epoch_but_the_last(tmp_path: Path) -> None:
+    """The epoch's checkpoint has the new clusters of all images and no features; nobody asks for the last ones."""
     runner, diary = run(deep_cluster_config(tmp_path))
     sizes = [(name, size) for name, size, _ in diary.calls]
     epoch = [('step', 12), ('step', 24), ('step', 36), ('step', 48), ('step', 50), ('end', 0)]
     assert sizes == [('start', 0), *epoch, *epoch]
     sums = [total for *_, total in diary.calls]
-    assert len(set(sums)) == 3 and len(set(sums[:6])) == len(set(sums[6:12])) == 1
-    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
-    assert float(checkpoint['state_dict']['prototypes_0'].sum()) == sums[6]
-    assert 'collected_features' not in checkpoint
+    assert len(set(sums)) == 2 and len(set(sums[:6])) == len(set(sums[6:])) == 1
+    for name in ('epoch_1', 'epoch_2'):
+        checkpoint = torch.load(tmp_path / f'{name}.pth', weights_only=False)
+        assert float(checkpoint['state_dict']['prototypes_0'].sum()) == sums[6]
+        assert 'collected_features' not in checkpoint
     # A subset keeps the numbers of the whole data set.
     labels = checkpoint['state_dict']['assignments']
     assert labels.shape == (2, 1000)
@@ -83,7 +84,7 @@ def test_drop_last(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_only_a_fresh_run_collects_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not after a resume; again when only the weights are loaded, here those of a model of fewer images."""
-    run(deep_cluster_config(tmp_path / 'whole', epochs=1))
+    run(deep_cluster_config(tmp_path / 'whole'))
     passes: list[Path] = []
     monkeypatch.setattr(ClusterHook, '_collect', lambda self, runner, model: passes.append(runner.work_dir))
     cfg = deep_cluster_config(tmp_path / 'resumed')
@@ -94,6 +95,33 @@ def test_only_a_fresh_run_collects_first(tmp_path: Path, monkeypatch: pytest.Mon
     cfg = deep_cluster_config(tmp_path / 'afresh', epochs=1, subset=None, batch_size=500)
     cfg.load_from = str(tmp_path / 'whole' / 'epoch_1.pth')
     assert (run(cfg)[0].model.assignments >= 0).all()
+
+
+def test_a_run_beyond_its_last_epoch_collects_again(tmp_path: Path) -> None:
+    """The clusters of the last epoch were not made: they are made of the weights that it left."""
+    _, diary = run(deep_cluster_config(tmp_path / 'whole', epochs=1))
+    cfg = deep_cluster_config(tmp_path / 'longer')
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'whole' / 'epoch_1.pth')
+    runner, longer = run(cfg)
+    assert [name for name, *_ in longer.calls] == ['start', *['step'] * 5, 'end']
+    assert longer.calls[0][1] == 0 and longer.calls[0][2] != diary.calls[-1][2]
+    assert int((runner.model.assignments >= 0).sum()) == 2 * 50
+
+
+def test_the_first_pass_takes_only_the_clustered_views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four views two are normalised and encoded; training takes all."""
+    cfg = deep_cluster_config(tmp_path, epochs=1)
+    cfg.train_dataloader.dataset.dataset.pipeline[0].num_views = [4]
+    runner, seen = build_runner(cfg), []
+    original = runner.model.data_preprocessor.forward
+
+    def forward(data: dict, training: bool) -> dict:
+        seen.append((torch.is_grad_enabled(), len(data['inputs'])))
+        return original(data, training)
+
+    monkeypatch.setattr(runner.model.data_preprocessor, 'forward', forward)
+    runner.train()
+    assert {views for _, views in seen[:5]} == {2} and {views for _, views in seen[5:]} == {4}
 
 
 @pytest.mark.slow
@@ -114,7 +142,7 @@ def test_random_start_follows_from_seed_and_epoch(tmp_path: Path, monkeypatch: p
 
         monkeypatch.setattr(runner.model, 'update_prototypes', update)
         runner.train()
-    assert numbers['a'] == numbers['b'] and len(set(numbers['a'] + numbers['c'])) == 6
+    assert numbers['a'] == numbers['b'] and len(set(numbers['a'] + numbers['c'])) == 4
 
 
 @pytest.mark.parametrize('terminal', [False, True])

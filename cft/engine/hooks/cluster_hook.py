@@ -19,6 +19,7 @@ from cft.errors import ConfigError
 from cft.registry import HOOKS
 
 CHECKPOINT_KEY = 'collected_features'
+CLUSTERED_KEY = 'clustered_after_epoch'
 
 
 class Memory(Protocol):
@@ -28,6 +29,7 @@ class Memory(Protocol):
     def reserve(self, rows: int, device: torch.device | str, /) -> None: ...
     def joined(self) -> Any: ...
     def restore(self, joined: Any, /) -> None: ...
+    def clear(self) -> None: ...
 
 
 class ClusteredModel(Protocol):
@@ -53,9 +55,11 @@ class ClusterHook(Hook):
     """Renew prototypes and assignments of :class:`cft.models.DeepClusterV2` (HEXA, algorithm 2).
 
     A fresh run begins with one pass over the training images without gradients,
-    in training mode as in the released code, and clusters their features. After
-    every epoch the features that training has collected are clustered, before
-    the epoch's checkpoint is written.
+    in training mode as in the released code, and clusters their features; it
+    encodes the views that are clustered alone, on CUDA in bfloat16. After every
+    epoch but the last the features that training has collected are clustered,
+    before the epoch's checkpoint is written. A run that is resumed beyond its
+    last epoch begins with such a pass.
 
     The random starts of k-means follow from the run's seed and the epoch. A
     checkpoint from within an epoch (``CheckpointHook`` with ``by_epoch=False``)
@@ -86,22 +90,23 @@ class ClusterHook(Hook):
         self.iterations = iterations
         self._loaded: dict | None = None
         self._joined: dict | None = None
+        # The epoch whose features have given the clusters.
+        self._clustered: int | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        self._loaded = checkpoint.get(CHECKPOINT_KEY)
+        self._loaded, self._clustered = checkpoint.get(CHECKPOINT_KEY), checkpoint.get(CLUSTERED_KEY)
 
     def before_train(self, runner: Runner) -> None:
         model = self._checked_model(runner)
         self._num_samples = numbered_samples(runner.train_dataloader.dataset)
         rows = len(runner.train_dataloader) * (runner.train_dataloader.batch_size or 0)
-        if runner.iter == 0:
-            model.memory.reserve(rows, model.assignments.device)
-            self._collect(runner, model)
-            self._cluster(runner, model, epoch=0)
-        else:
+        if runner.iter > 0:
             self._check_resumed(runner, model)
             self._restore(runner, model)
-            model.memory.reserve(rows, model.assignments.device)
+        model.memory.reserve(rows, model.assignments.device)
+        if runner.iter == 0 or self._beyond_the_last_epoch(runner):
+            self._collect(runner, model)
+            self._cluster(runner, model, epoch=runner.epoch)
         self._loaded = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
@@ -115,12 +120,16 @@ class ClusterHook(Hook):
             self._joined = _model_of(runner).memory.joined()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        checkpoint[CLUSTERED_KEY] = self._clustered
         memory = _model_of(runner).memory
         if len(memory):
             checkpoint[CHECKPOINT_KEY] = memory.joined() if get_world_size() == 1 else self._joined
 
     def after_train_epoch(self, runner: Runner) -> None:
-        self._cluster(runner, _model_of(runner), epoch=runner.epoch + 1)
+        if runner.epoch + 1 < runner.max_epochs:
+            self._cluster(runner, _model_of(runner), epoch=runner.epoch + 1)
+        else:
+            _model_of(runner).memory.clear()
 
     @staticmethod
     def _checked_model(runner: Runner) -> ClusteredModel:
@@ -175,18 +184,24 @@ class ClusterHook(Hook):
             )
         model.memory.restore(self._loaded)
 
+    def _beyond_the_last_epoch(self, runner: Runner) -> bool:
+        begins = not isinstance(runner.train_loop, ResumableEpochLoop) or runner.train_loop.batches_done == 0
+        return begins and self._clustered is not None and self._clustered < runner.epoch < runner.max_epochs
+
     def _collect(self, runner: Runner, model: ClusteredModel) -> None:
         model.train()
+        device = model.assignments.device.type
         for batch in training_batches(runner, 'Features of all training images'):
-            data = model.data_preprocessor(batch, True)
-            with torch.no_grad(), runner.optim_wrapper.optim_context(model):
-                views = model.checked_views(data['inputs'])[: model.crops_for_assign]
-                model.collect(data['data_samples'], model.encode(views))
+            clustered = model.checked_views(batch['inputs'])[: model.crops_for_assign]
+            data = model.data_preprocessor({**batch, 'inputs': clustered}, True)
+            with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=device == 'cuda'):
+                model.collect(data['data_samples'], model.encode(data['inputs']))
 
     def _cluster(self, runner: Runner, model: ClusteredModel, epoch: int) -> None:
         start = time.perf_counter()
         seed = np.random.SeedSequence([runner.seed, epoch]).generate_state(1)[0]
         model.update_prototypes(self._num_samples, torch.Generator().manual_seed(int(seed)), self.iterations)
+        self._clustered = epoch
         found = [labels[labels >= 0] for labels in model.assignments]
         used = ', '.join(
             f'{len(labels.unique())} of {count}' for labels, count in zip(found, model.num_prototypes, strict=True)

@@ -25,6 +25,7 @@ from .candidates import (
 )
 from .info_nce import InfoNCELoss, info_nce_loss
 from .prototype import PrototypeLoss, prototype_loss
+from .prototype_heads import prototype_head_losses
 from .relational import ReSSLLoss, SCELoss, ressl_loss, sce_loss
 from .sce_terms import SCETermsLoss, ceiling_loss
 from .schane import SCHaNeLoss, schane_loss
@@ -51,6 +52,7 @@ __all__ = [
     'masked_logsumexp',
     'mean_over_anchors',
     'propagate_non_finite',
+    'prototype_head_losses',
     'prototype_loss',
     'ressl_loss',
     'sce_loss',

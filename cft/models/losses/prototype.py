@@ -1,5 +1,7 @@
 """Cross-entropy over prototypes, the loss of DeepCluster-v2 (HEXA, equations 3 and 4)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -7,6 +9,7 @@ from cft.ops import full_precision, l2_normalize
 from cft.registry import MODELS
 
 from .candidates import propagate_non_finite
+from .prototype_heads import prototype_head_losses
 
 
 def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torch.Tensor) -> None:
@@ -118,6 +121,21 @@ class PrototypeLoss(nn.Module):
                 them adds up to more than 1.
         """
         return prototype_loss(features, prototypes, labels, temperature=self.temperature)
+
+    def head_losses(
+        self, features: torch.Tensor, labels: torch.Tensor, prototypes: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
+        """The loss of each view, mean over heads, for each set of labels; see :func:`prototype_head_losses`.
+
+        Args:
+            features: (V, N, D).
+            labels: (Q, H, N) integers, -1 for none; not checked.
+            prototypes: (K, D) of each of the H heads.
+
+        Returns:
+            (Q, V).
+        """
+        return prototype_head_losses(features, labels, *prototypes, temperature=self.temperature)
 
     def extra_repr(self) -> str:
         return f'temperature={self.temperature}'

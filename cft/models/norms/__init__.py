@@ -3,21 +3,29 @@
 from .auxiliary import (
     AuxiliaryBatchNorm1d,
     AuxiliaryBatchNorm2d,
+    AuxiliaryLocalBatchNorm,
     AuxiliarySplitBatchNorm2d,
     AuxiliaryStatistics,
+    AuxiliarySyncBatchNorm,
+    agree_at_the_start,
     auxiliary_statistics,
 )
 from .conversion import convert_to_auxiliary
 from .local import LocalBatchNorm
 from .split import SplitBatchNorm2d
+from .synchronised import SynchronisedBatchNorm
 
 __all__ = [
     'AuxiliaryBatchNorm1d',
     'AuxiliaryBatchNorm2d',
+    'AuxiliaryLocalBatchNorm',
     'AuxiliarySplitBatchNorm2d',
     'AuxiliaryStatistics',
+    'AuxiliarySyncBatchNorm',
     'LocalBatchNorm',
     'SplitBatchNorm2d',
+    'SynchronisedBatchNorm',
+    'agree_at_the_start',
     'auxiliary_statistics',
     'convert_to_auxiliary',
 ]

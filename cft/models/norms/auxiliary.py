@@ -10,7 +10,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from cft.errors import ConfigError
 from cft.registry import MODELS
 
+from .local import LocalBatchNorm
 from .split import SplitBatchNorm2d
+from .synchronised import SynchronisedBatchNorm
 
 
 class AuxiliaryStatistics(nn.Module):
@@ -61,7 +63,7 @@ class AuxiliaryBatchNorm2d(AuxiliaryStatistics, nn.BatchNorm2d):
     of its own. Use it as ``norm_cfg=dict(type='cft.AuxBN')``. Parameter and
     buffer names are those of BatchNorm2d, plus ``auxiliary.*``; loading the
     state of a plain BatchNorm fills both alike. ``zero_init_residual`` of a
-    ResNet reaches the clean map only.
+    ResNet reaches the clean map only; :func:`agree_at_the_start` repairs it.
 
     A step without adversarial inputs leaves the auxiliary parameters without
     gradients: DDP then needs ``find_unused_parameters=True``.
@@ -104,6 +106,48 @@ class AuxiliarySplitBatchNorm2d(AuxiliaryStatistics, SplitBatchNorm2d):
     plain = SplitBatchNorm2d
 
 
+@MODELS.register_module('AuxLocalBN')
+class AuxiliaryLocalBatchNorm(AuxiliaryStatistics, LocalBatchNorm):
+    """:class:`LocalBatchNorm` with auxiliary statistics for adversarial inputs.
+
+    Example:
+        >>> AuxiliaryLocalBatchNorm(3)(torch.randn(4, 3)).shape
+        torch.Size([4, 3])
+    """
+
+    plain = LocalBatchNorm
+
+
+@MODELS.register_module('AuxSyncBN')
+class AuxiliarySyncBatchNorm(AuxiliaryStatistics, SynchronisedBatchNorm):
+    """SyncBN with auxiliary statistics for adversarial inputs, which are those of all processes as well.
+
+    Example:
+        >>> AuxiliarySyncBatchNorm(3)(torch.randn(4, 3, 8, 8)).shape
+        torch.Size([4, 3, 8, 8])
+    """
+
+    plain = SynchronisedBatchNorm
+
+
+def agree_at_the_start(model: nn.Module) -> None:
+    """Copy the clean side of every auxiliary BatchNorm that has seen no batch to its auxiliary side.
+
+    An initialiser such as ``zero_init_residual`` knows the clean side only.
+
+    Example:
+        >>> layer = AuxiliaryBatchNorm2d(3)
+        >>> _ = nn.init.zeros_(layer.weight)
+        >>> agree_at_the_start(layer)
+        >>> layer.auxiliary.weight.tolist()
+        [0.0, 0.0, 0.0]
+    """
+    for layer in model.modules():
+        if isinstance(layer, AuxiliaryStatistics) and not layer.num_batches_tracked:
+            clean = layer.state_dict()
+            layer.auxiliary.load_state_dict({name: clean[name] for name in layer.auxiliary.state_dict()})
+
+
 def single_statistics(model: nn.Module) -> dict[str, _BatchNorm]:
     """The BatchNorms of a model that know one set of statistics, by name."""
     children = {layer.auxiliary for layer in model.modules() if isinstance(layer, AuxiliaryStatistics)}
@@ -122,9 +166,9 @@ def auxiliary_statistics(model: nn.Module) -> Iterator[None]:
     exception. A model without any BatchNorm has nothing to keep apart.
 
     Raises:
-        ConfigError: If the model has a BatchNorm without auxiliary statistics
-            (SyncBN for one), which would mix clean and adversarial inputs, or
-            recomputes activations in the backward pass, outside of the context.
+        ConfigError: If the model has a BatchNorm without auxiliary statistics,
+            which would mix clean and adversarial inputs, or recomputes
+            activations in the backward pass, outside of the context.
 
     Example:
         >>> with auxiliary_statistics(model):  # doctest: +SKIP
@@ -132,13 +176,14 @@ def auxiliary_statistics(model: nn.Module) -> Iterator[None]:
     """
     for name, single in single_statistics(model).items():
         remedy = (
-            'auxiliary statistics are not synchronised: leave out sync_bn'
+            "sync_bn has taken the auxiliary ones away: leave out sync_bn and use norm_cfg=dict(type='SyncBN')"
             if isinstance(single, nn.SyncBatchNorm)
-            else 'build it, or convert the model with convert_to_auxiliary,'
+            else 'build it, or convert the model with convert_to_auxiliary, '
+            "and use norm_cfg=dict(type='cft.AuxBN') (cft.AuxBN1d for vectors)"
         )
         raise ConfigError(
             f'{name} is a {type(single).__name__}, which would mix the statistics of clean and adversarial inputs; '
-            f"{remedy} and use norm_cfg=dict(type='cft.AuxBN') (cft.AuxBN1d for vectors)"
+            f'{remedy}'
         )
     for name, module in model.named_modules():
         if getattr(module, 'with_cp', False):

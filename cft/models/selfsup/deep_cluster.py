@@ -1,5 +1,6 @@
 """DeepCluster-v2: predict the cluster that an image was assigned to after the last epoch."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 import torch
@@ -34,7 +35,7 @@ class DeepClusterV2(BaseSelfSupervisor):
     Args:
         backbone: Config of the backbone.
         neck: Config of the projector; its last output is (N, feat_channels).
-        head: Config of a loss with ``forward(features, prototypes, labels)``;
+        head: Config of a loss with :meth:`cft.models.PrototypeLoss.head_losses`;
             default ``cft.PrototypeLoss`` at tau 0.1.
         num_prototypes: K of each of the H heads.
         feat_channels: D, width of the projector's output.
@@ -44,7 +45,8 @@ class DeepClusterV2(BaseSelfSupervisor):
         init_cfg: Initialisation config.
 
     Raises:
-        ConfigError: If a number is not positive, or views or sample indices are missing.
+        ConfigError: If a number is not positive, the head has no losses of heads,
+            or views or sample indices are missing.
 
     Example:
         >>> model = MODELS.build(dict(
@@ -76,6 +78,11 @@ class DeepClusterV2(BaseSelfSupervisor):
             raise ConfigError(f'num_prototypes must list a positive number for each head, got {num_prototypes}')
         if crops_for_assign < 1:
             raise ConfigError(f'crops_for_assign must be at least 1, got {crops_for_assign}')
+        if not hasattr(self.head, 'head_losses'):
+            raise ConfigError(
+                f'the head of DeepCluster-v2 needs head_losses(features, labels, prototypes), and '
+                f"{type(self.head).__name__} has none; take dict(type='cft.PrototypeLoss') or a subclass of it"
+            )
         self.num_prototypes = tuple(num_prototypes)
         self.crops_for_assign = crops_for_assign
         for head_index, count in enumerate(self.num_prototypes):
@@ -115,7 +122,11 @@ class DeepClusterV2(BaseSelfSupervisor):
         return inputs
 
     def encode(self, views: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Embed each view; consecutive views of one size pass the network, and its BatchNorm, together.
+        """Embed each view, as SwAV's released code does.
+
+        Consecutive views of one size pass the backbone together, and all views
+        the projector, whose BatchNorm sees them as one batch. Maps of several
+        sizes are averaged over their positions before.
 
         Args:
             views: (N, C, H, W) each.
@@ -123,11 +134,10 @@ class DeepClusterV2(BaseSelfSupervisor):
         Returns:
             (N, D) of each view, not normalised.
         """
-        embeddings: list[torch.Tensor] = []
-        for _, same_size in groupby(views, key=lambda view: view.shape[1:]):
-            group = list(same_size)
-            embeddings += self.neck(self.backbone(torch.cat(group)))[-1].split([len(view) for view in group])
-        return embeddings
+        groups = [list(group) for _, group in groupby(views, key=lambda view: view.shape[1:])]
+        levels = zip(*(self.backbone(torch.cat(group)) for group in groups), strict=True)
+        embeddings = self.neck(tuple(_joined(level) for level in levels))[-1]
+        return list(embeddings.split([len(view) for view in views]))
 
     def labels_of(self, data_samples: list[DataSample]) -> torch.Tensor:
         """(H, N) cluster of each sample in each head, -1 for one that was not collected in the last epoch.
@@ -136,14 +146,15 @@ class DeepClusterV2(BaseSelfSupervisor):
             ConfigError: If a sample has no index or one beyond those clustered.
         """
         indices = sample_indices(data_samples)
+        largest = max(indices.tolist(), default=-1)
         num_samples = self.assignments.shape[1]
         if num_samples == 0:
             raise ConfigError(
                 "nothing has been clustered yet; add custom_hooks = [dict(type='cft.ClusterHook')] to the config"
             )
-        if len(indices) and int(indices.max()) >= num_samples:
+        if largest >= num_samples:
             raise ConfigError(
-                f'sample_idx {int(indices.max())} is not among the {num_samples} samples that were clustered; '
+                f'sample_idx {largest} is not among the {num_samples} samples that were clustered; '
                 'resume with the data set of the checkpoint, or start afresh with load_from and without resume'
             )
         return self.assignments[:, indices.to(self.assignments.device)]
@@ -158,10 +169,11 @@ class DeepClusterV2(BaseSelfSupervisor):
         Returns:
             One scalar for each view; 0, with zero gradients, if no sample has a cluster.
         """
-        return [
-            torch.stack([self.head(rows, *target) for target in zip(self.prototypes, labels, strict=True)]).mean()
-            for rows in embeddings
-        ]
+        return list(self.losses_of_labels(embeddings, [labels])[0])
+
+    def losses_of_labels(self, embeddings: list[torch.Tensor], labels: Sequence[torch.Tensor]) -> torch.Tensor:
+        """(Q, V) losses as :meth:`view_losses`, for each of Q sets of labels."""
+        return self.head.head_losses(torch.stack(embeddings), torch.stack(tuple(labels)), self.prototypes)
 
     def collect(self, data_samples: list[DataSample], embeddings: list[torch.Tensor]) -> None:
         """Remember the embeddings of the first ``crops_for_assign`` views, detached and normalised."""
@@ -213,6 +225,13 @@ class DeepClusterV2(BaseSelfSupervisor):
         if saved is not None and len(saved) == len(self.assignments):
             self._resize_assignments(saved.shape[1])
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _joined(maps: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """The features of all groups of views as one batch."""
+    if len({features.shape[1:] for features in maps}) > 1:
+        maps = tuple(features.mean(dim=(2, 3), keepdim=True) for features in maps)
+    return torch.cat(maps)
 
 
 def sample_indices(data_samples: list[DataSample]) -> torch.Tensor:

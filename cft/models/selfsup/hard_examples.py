@@ -6,18 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
-from cft.models.adversarial import LOSS_SCALE, move_along_sign
+from cft.models.adversarial import move_along_sign
 from cft.models.adversarial.input_checks import check_attack
 from cft.models.norms import auxiliary_statistics
 from cft.models.pairs import cutmix
 from cft.registry import MODELS
 
+from .early_backward import EarlyBackward
 from .pixel_space import PixelSpace
 
 Encode = Callable[[Sequence[Tensor]], list[Tensor]]
-# Features of each view and, for mixed views, whose pseudo-labels are asked for (None: each row's own);
-# returns each view's part of the loss, so that the loss is their sum.
-ViewLosses = Callable[[list[Tensor], Tensor | None], list[Tensor]]
+# Features of each view, and for each question whose pseudo-labels are asked for (None: each row's own); returns for
+# each question each view's part of the loss, so that the loss is their sum.
+ViewLosses = Callable[[list[Tensor], Sequence[Tensor | None]], Sequence[Sequence[Tensor]]]
 
 
 @MODELS.register_module()
@@ -33,6 +34,10 @@ class HardExamples(nn.Module):
     same partner in every view, and are asked for both pseudo-labels in
     proportion to the areas (equations 8 and 9). A weight of 0 leaves the term
     out and costs nothing.
+
+    Each term but the last is differentiated before the next one is computed, by
+    :class:`EarlyBackward`: the activations of one term are in memory at a time,
+    and the gradient of the clean views comes with that of the parameters.
 
     Figure 2's combinations: Std (0, 0, 0), +Adv (1, 0, 0), +Cmx (0, 1, 0),
     +Adv+Cmx (1, 1, 0), +Adv+Cmx_A (1, 0, 1), all (1, 1, 1).
@@ -73,6 +78,7 @@ class HardExamples(nn.Module):
         if not all(weight >= 0 for weight in self.weights.values()):
             raise ConfigError(f'weights of hard examples must not be negative, got {self.weights}')
         self.epsilon, self.step, self.alpha, self.beta = epsilon, step, alpha, beta
+        self.early = EarlyBackward()
 
     @property
     def attacks(self) -> bool:
@@ -80,7 +86,13 @@ class HardExamples(nn.Module):
         return bool(self.weights['loss_adv'] or self.weights['loss_cmx_adv'])
 
     def forward(
-        self, views: Sequence[Tensor], encode: Encode, view_losses: ViewLosses, online: nn.Module, pixels: PixelSpace
+        self,
+        views: Sequence[Tensor],
+        encode: Encode,
+        view_losses: ViewLosses,
+        online: nn.Module,
+        pixels: PixelSpace,
+        parameters: Sequence[nn.Parameter],
     ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Compute the standard loss and the terms that have a weight.
 
@@ -90,29 +102,37 @@ class HardExamples(nn.Module):
             view_losses: Each view's part of the standard loss.
             online: All modules that ``encode`` uses.
             pixels: Their normalisation.
+            parameters: All that the loss trains.
 
         Returns:
             ``loss_std`` and, weighted, ``loss_adv``, ``loss_cmx``, ``loss_cmx_adv``; and
-            the features of the clean views.
+            the detached features of the clean views.
         """
-        views = [view.detach().requires_grad_(self.attacks) for view in views]
+        names = [name for name in ('loss_adv', 'loss_cmx_adv', 'loss_cmx') if self.weights[name]]
+        views, clean = [view.detach().requires_grad_(self.attacks) for view in views], views
         features = encode(views)
-        standard = torch.stack(view_losses(features, None)).sum()
-        losses = {'loss_std': standard}
-        if self.attacks:
-            adversarial = self.attack(views, standard, pixels)
-            with auxiliary_statistics(online):
-                if self.weights['loss_adv']:
-                    losses['loss_adv'] = torch.stack(view_losses(encode(adversarial), None)).sum()
-                if self.weights['loss_cmx_adv']:
-                    losses['loss_cmx_adv'] = self._mixed_loss(adversarial, encode, view_losses)
-        if self.weights['loss_cmx']:
-            losses['loss_cmx'] = self._mixed_loss([view.detach() for view in views], encode, view_losses)
-        return {name: self.weights.get(name, 1.0) * loss for name, loss in losses.items()}, features
+        losses = {'loss_std': _total(view_losses(features, [None])[0])}
+        features = [rows.detach() for rows in features]
+        if names:
+            losses['loss_std'], gradients = self.early(losses['loss_std'], parameters, views if self.attacks else ())
+        adversarial = self.attack(clean, gradients, pixels) if self.attacks else []
+        for name in names:
+            if name == 'loss_cmx':
+                loss = self._mixed_loss(clean, encode, view_losses)
+            else:
+                with auxiliary_statistics(online):
+                    loss = (
+                        _total(view_losses(encode(adversarial), [None])[0])
+                        if name == 'loss_adv'
+                        else self._mixed_loss(adversarial, encode, view_losses)
+                    )
+            loss = self.weights[name] * loss
+            losses[name] = loss if name == names[-1] else self.early(loss, parameters)[0]
+        return losses, features
 
-    def attack(self, views: Sequence[Tensor], loss: Tensor, pixels: PixelSpace) -> list[Tensor]:
-        """Adversarial counterparts of normalised views, from the graph of their loss, which stays usable."""
-        gradients = torch.autograd.grad(loss.float() * LOSS_SCALE, views, retain_graph=True)
+    def attack(self, views: Sequence[Tensor], gradients: Sequence[Tensor], pixels: PixelSpace) -> list[Tensor]:
+        """Adversarial counterparts of normalised views, by the gradients of their loss at any positive scale."""
+        pixels.check(views)
         # A positive scale per channel, the standard deviation, lies between these gradients and those of the pixels.
         return [
             pixels.normalize(move_along_sign(pixels.restore(view), gradient, self.step, self.epsilon))
@@ -123,10 +143,13 @@ class HardExamples(nn.Module):
         first = cutmix(views[0], self.alpha, self.beta)
         mixed = [first, *(cutmix(view, self.alpha, self.beta, first.partner) for view in views[1:])]
         features = encode([view.images for view in mixed])
-        own, partners = view_losses(features, None), view_losses(features, first.partner)
-        parts = [m.ratio * a + (1 - m.ratio) * b for m, a, b in zip(mixed, own, partners, strict=True)]
-        return torch.stack(parts).sum()
+        own, partners = view_losses(features, [None, first.partner])
+        return _total([m.ratio * a + (1 - m.ratio) * b for m, a, b in zip(mixed, own, partners, strict=True)])
 
     def extra_repr(self) -> str:
         weights = ', '.join(f'{name}={weight}' for name, weight in self.weights.items())
         return f'{weights}, epsilon={self.epsilon}, step={self.step}, alpha={self.alpha}, beta={self.beta}'
+
+
+def _total(parts: Sequence[Tensor]) -> Tensor:
+    return torch.stack(tuple(parts)).sum()

@@ -7,7 +7,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from cft.models.norms import convert_to_auxiliary
+from cft.models.norms import agree_at_the_start, convert_to_auxiliary
 from cft.registry import MODELS
 
 from .deep_cluster import DeepClusterV2
@@ -48,6 +48,11 @@ class HEXAMoCo(MoCoV2):
             if self.predictor is not None:
                 self.predictor = convert_to_auxiliary(self.predictor)
 
+    def init_weights(self) -> None:
+        """Initialise as momentum contrast; clean and auxiliary BatchNorms start alike."""
+        super().init_weights()
+        agree_at_the_start(self)
+
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`MomentumContrast`."""
         pairs = self.pairs_of(inputs)
@@ -57,7 +62,7 @@ class HEXAMoCo(MoCoV2):
         def encode(views: Sequence[Tensor]) -> list[Tensor]:
             return [self.encode_query(view) for view in views]
 
-        def view_losses(queries: list[Tensor], partner: Tensor | None) -> list[Tensor]:
+        def losses_of(partner: Tensor | None, queries: list[Tensor]) -> list[Tensor]:
             own = keys if partner is None else {view: key[partner] for view, key in keys.items()}
             parts = []
             for view, query in zip(query_views, queries, strict=True):
@@ -65,9 +70,13 @@ class HEXAMoCo(MoCoV2):
                 parts.append(torch.stack(losses).sum() / len(pairs))
             return parts
 
+        def view_losses(queries: list[Tensor], partners: Sequence[Tensor | None]) -> list[list[Tensor]]:
+            return [losses_of(partner, queries) for partner in partners]
+
         online = nn.ModuleList(part for part in (self.backbone, self.neck, self.predictor) if part is not None)
         views = [inputs[view] for view in query_views]
-        losses, _ = self.hard_examples(views, encode, view_losses, online, PixelSpace(self.data_preprocessor))
+        pixels = PixelSpace(self.data_preprocessor)
+        losses, _ = self.hard_examples(views, encode, view_losses, online, pixels, trained_parameters(self))
         self.enqueue(keys)
         return losses
 
@@ -101,15 +110,27 @@ class HEXADCluster(DeepClusterV2):
             self.backbone = convert_to_auxiliary(self.backbone)
             self.neck = convert_to_auxiliary(self.neck)
 
+    def init_weights(self) -> None:
+        """Initialise as DeepCluster-v2; clean and auxiliary BatchNorms start alike."""
+        super().init_weights()
+        agree_at_the_start(self)
+
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`DeepClusterV2`."""
         views, labels = self.checked_views(inputs), self.labels_of(data_samples)
 
-        def view_losses(embeddings: list[Tensor], partner: Tensor | None) -> list[Tensor]:
-            asked = labels if partner is None else labels[:, partner]
-            return [loss / len(embeddings) for loss in self.view_losses(embeddings, asked)]
+        def view_losses(embeddings: list[Tensor], partners: Sequence[Tensor | None]) -> Tensor:
+            asked = [labels if partner is None else labels[:, partner] for partner in partners]
+            return self.losses_of_labels(embeddings, asked) / len(embeddings)
 
         online, pixels = nn.ModuleList([self.backbone, self.neck]), PixelSpace(self.data_preprocessor)
-        losses, embeddings = self.hard_examples(views, self.encode, view_losses, online, pixels)
+        losses, embeddings = self.hard_examples(
+            views, self.encode, view_losses, online, pixels, trained_parameters(self)
+        )
         self.collect(data_samples, embeddings)
         return losses
+
+
+def trained_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """Those that receive gradients."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]

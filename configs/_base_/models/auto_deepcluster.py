@@ -16,7 +16,9 @@ model = dict(
         with_bias=True,
         with_last_bn=False,
         with_last_bias=True,
-        norm_cfg=dict(type='BN1d')),
+        norm_cfg=dict(type='SyncBN')),
     head=dict(type='cft.PrototypeLoss', temperature=0.1),
     num_prototypes=(300, 300, 300),
     feat_channels=128)
+# As released: SyncBN, and the last BatchNorm of a residual block begins as the others do.
+networks = dict(resnet=dict(backbone=dict(norm_cfg=dict(type='SyncBN'), zero_init_residual=False)))

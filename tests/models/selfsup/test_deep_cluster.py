@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cft.errors import ConfigError
-from cft.models.losses import PrototypeLoss
+from cft.models.losses import InfoNCELoss, PrototypeLoss
 from tests.models.selfsup.deep_cluster_models import build, expected_loss, samples, set_clusters
 
 
@@ -127,3 +127,25 @@ def test_wrong_number_of_prototypes(settings: dict) -> None:
 def test_wrong_number_of_crops() -> None:
     with pytest.raises(ConfigError, match='crops_for_assign must be at least 1, got 0'):
         build(crops_for_assign=0)
+
+
+def test_head_of_another_kind() -> None:
+    with pytest.raises(ConfigError, match=r"head_losses.* InfoNCELoss has none; take dict\(type='cft.PrototypeLoss'\)"):
+        build(head=InfoNCELoss())
+
+
+def test_the_projector_sees_all_crops_at_once() -> None:
+    """SwAV's released forward pass: one BatchNorm over the pooled maps of all sizes, with one update."""
+    model, views = build(), [torch.randn(4, 3, size, size) for size in (9, 9, 6, 6, 6)]
+    model.neck = nn.Sequential(model.neck)
+    model.neck[0].layer = nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 4))
+    reference = copy.deepcopy(model)
+    pooled = []
+    for group in (views[:2], views[2:]):
+        pooled += [rows.mean(dim=(1, 2)) for rows in reference.backbone(torch.cat(group))[0]]
+    mean, variance = torch.stack(pooled).mean(dim=0), torch.stack(pooled).var(dim=0, unbiased=False)
+    expected = [reference.neck[0].layer[1]((row - mean) / (variance + 1e-5).sqrt()) for row in pooled]
+    torch.testing.assert_close(torch.cat(model.encode(views)), torch.stack(expected), rtol=1e-4, atol=1e-5)
+    norm = model.neck[0].layer[0]
+    torch.testing.assert_close(norm.running_mean, 0.1 * mean)
+    assert int(norm.num_batches_tracked) == 1

@@ -1,0 +1,129 @@
+"""Time and memory of a step of HEXA, term by term and with all terms kept, beside the plain method's, as ratios.
+
+python tools/benchmarks/hexa_step.py configs/mocov2/r50_imagenet.py configs/hexa/moco_plus_r50_imagenet.py
+python tools/benchmarks/hexa_step.py configs/deepcluster/r50_imagenet_8crop.py \
+    configs/hexa/dcluster_plus_r50_imagenet_8crop.py --views 224 224 96 96 96 96 96 96 --batch 64 \
+    --device cuda --bfloat16
+
+A step is a forward and a backward pass on noise. The steps take turns; time is the median. The models are those of the
+configs with random weights, and random clusters for DeepCluster-v2.
+"""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _cli import at_least, readable_errors
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('plain', help='config of the plain method')
+    parser.add_argument('hexa', help='config of HEXA with it')
+    parser.add_argument(
+        '--views', type=at_least(16), nargs='+', default=[224, 224], help='sides of the views in pixels'
+    )
+    parser.add_argument('--batch', type=at_least(2), default=4)
+    parser.add_argument('--rounds', type=at_least(1), default=3, help='timed steps of each')
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--bfloat16', action='store_true', help='mixed precision')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with readable_errors():
+        measure(args)
+
+
+def measure(args: argparse.Namespace) -> None:
+    """Print a line for the plain method and one for each way of HEXA."""
+    import torch
+
+    from cft.apis.running.device import check_device
+    from cft.apis.running.step_cost import peak_bytes, step_seconds
+
+    check_device(args.device)
+    models = {
+        'plain': build(args.plain, args.device),
+        'HEXA, term by term': build(args.hexa, args.device),
+        'HEXA, all terms kept': build(args.hexa, args.device),
+    }
+    models['HEXA, all terms kept'].hard_examples.early = keep
+    data = batch(args)
+
+    def step(model: 'nn.Module') -> None:
+        model.zero_grad(set_to_none=True)
+        precision = torch.autocast(torch.device(args.device).type, torch.bfloat16)
+        with precision if args.bfloat16 else contextlib.nullcontext():
+            losses = model(**model.data_preprocessor(data, True), mode='loss')
+        sum(losses.values()).backward()
+        forget(model)
+
+    steps = [lambda model=model: step(model) for model in models.values()]
+    seconds = step_seconds(steps, args.rounds)
+    peaks = [peak_bytes(one) for one in steps]
+    print('step | seconds | images/s | time beside plain | peak memory | memory beside plain')
+    for name, taken, peak in zip(models, seconds, peaks, strict=True):
+        print(
+            f'{name:20s} | {taken:8.3f} | {args.batch / taken:8.2f} | {taken / seconds[0]:5.2f} | '
+            f'{peak / 2**20:8.1f} MiB | {peak / peaks[0]:5.2f}'
+        )
+
+
+def build(path: str, device: str) -> 'nn.Module':
+    """Model of a config with random weights and clusters, its BatchNorm that of one process."""
+    import torch
+    from mmengine.model import revert_sync_batchnorm
+    from mmengine.registry import MODELS, DefaultScope
+
+    from cft.apis import load_config
+
+    cfg = load_config(path)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+    model.init_weights()
+    for index, count in enumerate(getattr(model, 'num_prototypes', ())):
+        torch.nn.init.normal_(model.prototypes[index])
+        model.assignments.resize_(len(model.num_prototypes), 4096)[index] = torch.randint(count, (4096,))
+    return revert_sync_batchnorm(model).to(device).train()
+
+
+def batch(args: argparse.Namespace) -> dict:
+    """Noise, in the form that the data preprocessor takes."""
+    import torch
+    from mmpretrain.structures import DataSample
+
+    samples = [DataSample(metainfo={'sample_idx': index % 4096}) for index in range(args.batch)]
+    views = [torch.randint(0, 256, (args.batch, 3, side, side)).float() for side in args.views]
+    return {'inputs': views, 'data_samples': samples}
+
+
+def keep(
+    term: 'torch.Tensor', parameters: object, inputs: 'tuple[torch.Tensor, ...] | list[torch.Tensor]' = ()
+) -> 'tuple[torch.Tensor, list[torch.Tensor]]':
+    """Instead of ``EarlyBackward``: all graphs wait for the sum, and the gradient of the views takes its own pass."""
+    import torch
+
+    return term, list(torch.autograd.grad(term, inputs, retain_graph=True)) if inputs else []
+
+
+def forget(model: 'nn.Module') -> None:
+    """Let neither the memory of features grow nor the momentum encoder miss its updates."""
+    if hasattr(model, 'memory'):
+        model.memory.clear()
+    if hasattr(model, 'update_target'):
+        model.update_target(1.0)
+
+
+if __name__ == '__main__':
+    main()
