@@ -26,6 +26,7 @@ PUBLISHED = {
     'deepcluster_200e': ('LARS', 0.6, 0.9, 1e-6, 256, 200),
     'deepcluster_8crop_200e': ('LARS', 4.8, 0.9, 1e-6, 4096, 200),
     'linear_100e': ('SGD', 30, 0.9, 0, 256, 100),
+    'linear_sce_100e': ('SGD', 30, 0.9, 0, 512, 100),
     'linear_90e_cosine': ('SGD', 0.1 * 1024 / 256, 0.9, 0, 1024, 90),
     'linear_hexa_dcluster_100e': ('SGD', 0.3, 0.9, 1e-6, 256, 100),
     'linear_cifar_adamax_20e': ('Adamax', 0.1, None, 0, 256, 20),
@@ -133,6 +134,22 @@ def test_cosine_by_epoch(name: str, epochs: int) -> None:
 def test_steps(name: str, phases: list[tuple[float, int]]) -> None:
     expected = [rate for rate, epochs in phases for _ in range(epochs) for _ in range(2)]
     assert rates(Config.fromfile(SCHEDULES / f'{name}.py'), 2) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('name', 'batch'),
+    [
+        *((f'{method}/r50_{data}_linear', 512) for method in ('sce', 'ressl') for data in ('imagenet', 'imagenet100')),
+        ('mocov2/r50_imagenet100_linear', 512),
+        ('mocov2/r50_imagenet_linear', 256),
+        ('hexa/moco_r50_imagenet_linear', 256),
+        ('sce/r50_imagenet_lars_linear', 1024),
+    ],
+)
+def test_batches_of_the_probe_on_eight_devices(name: str, batch: int) -> None:
+    """Learning rate 30 is MoCo's for 256 images and SCE's for 512."""
+    cfg = load_config(name)
+    assert 8 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == batch
 
 
 def probe_config(tmp_path: Path, model: str, schedule: str, **overrides: object) -> Config:
