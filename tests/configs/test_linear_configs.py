@@ -11,8 +11,10 @@ from mmpretrain.registry import MODELS
 
 from cft.apis import load_config, train
 from cft.errors import ConfigError
+from cft.experiments import read_curves
 from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
+from tests.support.ssl_data_files import write_imagenet
 
 SCHEDULES = CONFIGS / '_base_' / 'schedules'
 # Optimiser, learning rate, momentum, weight decay, batch, epochs.
@@ -228,3 +230,23 @@ def test_checkpoint_of_another_depth_is_refused(tmp_path: Path) -> None:
     torch.save({'conv1.weight': torch.zeros(4, 3, 7, 7)}, tmp_path / 'other.pth')
     with pytest.raises(ConfigError, match='lacks'):
         train(probe_config(tmp_path, 'r50_linear', 'linear_100e', checkpoint=str(tmp_path / 'other.pth')))
+
+
+@pytest.mark.slow
+def test_curve_of_a_probe(tmp_path: Path) -> None:
+    """HEXA's figure 3b: the validation images after each epoch; no epoch is chosen by it."""
+    small = {f'model.backbone.{name}': value for name, value in SMALL['r50_linear'][0].items()}
+    loaders = {
+        f'{part}_dataloader.{name}': value
+        for part in ('train', 'val', 'test')
+        for name, value in (('num_workers', 0), ('persistent_workers', False))
+    }
+    data = {'data_root': str(write_imagenet(tmp_path / 'imagenet')), 'image_size': 32, 'batch_size': 50}
+    cfg = load_config('hexa/dcluster_r50_imagenet_linear', {**small, **loaders, **data, 'model.head.in_channels': 32})
+    cfg.train_cfg.max_epochs = 2
+    fit_schedule(cfg)
+    cfg.work_dir, cfg.experiment_name = str(tmp_path / 'run'), 'curve_of_a_probe'
+    runner = train(cfg)
+    curve = read_curves(tmp_path / 'run', len(runner.train_dataloader))['val']
+    assert curve['step'] == [2, 4] and len(curve['accuracy/top1']) == 2
+    assert not list((tmp_path / 'run').glob('best_*'))
