@@ -5,6 +5,7 @@ from .digits import Digits
 from .domain_folder import DomainFolder
 from .fashion_mnist import FashionMNIST
 from .image_folder import ImageFolder
+from .imagenet_list import ImageNetList
 from .imagenet_subset import ImageNetSubset
 from .label_table import LabelTable, MultiLabelTable
 from .noisy_labels import NoisyLabels
@@ -22,6 +23,7 @@ __all__ = [
     'DomainFolder',
     'FashionMNIST',
     'ImageFolder',
+    'ImageNetList',
     'ImageNetSubset',
     'LabelTable',
     'MultiLabelTable',

@@ -27,7 +27,8 @@ def encode_batches(
 
     Yields:
         ``features`` (B, D) float32, after the neck, pooled if they are maps; ``labels`` (B,), -1 without one, or
-        (B, C) of 0 and 1 where an image has any number; if asked for, ``scores`` (B, C).
+        (B, C) of 1 and 0 where an image has any number, and -1 where it shows difficult objects alone of a class, as
+        of :class:`mmpretrain.datasets.VOC`; if asked for, ``scores`` (B, C).
 
     Example:
         >>> rows = next(encode_batches(model, loader))  # doctest: +SKIP
@@ -62,4 +63,7 @@ def _label(sample: Any, several: int) -> Tensor:
     if 'gt_label' not in sample:
         return torch.tensor(UNLABELLED)
     label = sample.gt_label.long()
-    return torch.zeros(several, dtype=torch.long).index_fill(0, label.cpu(), 1) if several else label.squeeze()
+    if not several:
+        return label.squeeze()
+    difficult = torch.tensor(sample.get('gt_label_difficult', ()), dtype=torch.long)
+    return torch.zeros(several, dtype=torch.long).index_fill(0, difficult, -1).index_fill(0, label.cpu(), 1)

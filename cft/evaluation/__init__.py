@@ -3,23 +3,29 @@
 from .calibration import calibration_scores
 from .cluster_validity import s_dbw
 from .comparison import Comparison, MethodResult, MetricResult, PairOfMethods, compare_methods
-from .confusion import confusion_matrix, most_confident, per_class_scores
+from .confusion import confusion_matrix, mean_per_class_accuracy, most_confident, per_class_scores
 from .differences import PairedDifference, holm, paired_difference
-from .embedding_measures import MEASURES, Measure, checked_measures, measure
+from .embedding_measures import KNOWN_MEASURES, MEASURES, checked_measures, measure
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
+from .many_shot import many_shot_accuracy, many_shot_map
+from .measure_material import Measure
 from .nearest_means import nearest_mean_accuracy
 from .nearest_neighbours import knn_accuracy
 from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
 from .pair_similarities import SimilarityHistograms, mean_similarities, similarity_histograms
+from .published_protocols import PROTOCOLS
 from .recommendation import Recommendation, recommend, statements
 from .result import Evaluation
 from .retrieval import retrieval_scores
 from .scatter import scatter_ratio
+from .voc07_svm import low_shot_rows, svm_maps
 
 __all__ = [
+    'KNOWN_MEASURES',
     'MEASURES',
+    'PROTOCOLS',
     'Comparison',
     'Evaluation',
     'Measure',
@@ -40,6 +46,10 @@ __all__ = [
     'knn_accuracy',
     'linear_probe_accuracy',
     'linear_svm_accuracy',
+    'low_shot_rows',
+    'many_shot_accuracy',
+    'many_shot_map',
+    'mean_per_class_accuracy',
     'mean_similarities',
     'measure',
     'most_confident',
@@ -54,5 +64,6 @@ __all__ = [
     'scatter_ratio',
     'similarity_histograms',
     'statements',
+    'svm_maps',
     'uniformity',
 ]

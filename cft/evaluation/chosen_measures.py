@@ -5,20 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cft.errors import DataError
 
-from .embedding_measures import MEASURES, Material, checked_measures
+from .embedding_measures import KNOWN_MEASURES, MEASURES, checked_measures
+from .measure_material import Material
 
 ALL = 'all'
 # What the images of any number of labels, or of none, allow.
 WITHOUT_LABELS = ('isotropy', 'uniformity')
 LABELS = 'labels'
+PRESENT = 'present'
 
 
 def chosen_measures(words: str | Iterable[str]) -> list[str]:
-    """Keys of :data:`cft.evaluation.MEASURES` for what somebody names.
+    """Keys of :data:`cft.evaluation.MEASURES` and :data:`cft.evaluation.PROTOCOLS` for what somebody names.
 
     Args:
-        words: Keys, such as ``'knn/k20'``; groups of them, such as ``'knn'``; ``'all'``; one, or several, also divided
-            by commas.
+        words: Keys, such as ``'knn/k20'``; groups of them, such as ``'knn'``; ``'all'``, which leaves out the
+            published protocols; one, or several, also divided by commas.
 
     Returns:
         The keys in the order of the table.
@@ -32,9 +34,12 @@ def chosen_measures(words: str | Iterable[str]) -> list[str]:
     """
     listed = [words] if isinstance(words, str) else list(words)
     named = [word.strip() for entry in listed for word in entry.split(',') if word.strip()]
-    groups = {word: [key for key in MEASURES if word == ALL or word in (key, key.split('/')[0])] for word in named}
+    groups = {
+        word: list(MEASURES) if word == ALL else [key for key in KNOWN_MEASURES if word in (key, key.split('/')[0])]
+        for word in named
+    }
     found = {key for word, keys in groups.items() for key in keys or checked_measures([word])}
-    return [key for key in MEASURES if key in found]
+    return [key for key in KNOWN_MEASURES if key in found]
 
 
 def possible_measures(keys: Sequence[str], missing: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -43,7 +48,7 @@ def possible_measures(keys: Sequence[str], missing: Mapping[str, str]) -> tuple[
     Args:
         keys: From :func:`chosen_measures`.
         missing: Why something that measures need is not there, by their name of it (``train``, ``probabilities``,
-            ``outside``, ``outside_probabilities``, ``labels``).
+            ``outside``, ``outside_probabilities``, ``labels``, ``present``).
 
     Returns:
         Those keys, and a sentence for each reason with what it leaves out.
@@ -55,7 +60,9 @@ def possible_measures(keys: Sequence[str], missing: Mapping[str, str]) -> tuple[
     possible: list[str] = []
     left_out: dict[str, list[str]] = {}
     for key in keys:
-        needs = MEASURES[key].needs + (() if key in WITHOUT_LABELS else (LABELS,))
+        needs = KNOWN_MEASURES[key].needs
+        if key not in WITHOUT_LABELS and PRESENT not in needs:
+            needs = (*needs, LABELS)
         reasons = [missing[need] for need in needs if need in missing]
         if reasons:
             left_out.setdefault(reasons[0], []).append(key)
@@ -83,7 +90,7 @@ def computed_measures(keys: Iterable[str], material: Material) -> tuple[dict[str
     notes = []
     for key in keys:
         try:
-            value = float(MEASURES[key].compute(material))
+            value = float(KNOWN_MEASURES[key].compute(material))
         except DataError as error:
             notes.append(f'{key} is left out: {error}')
             continue

@@ -58,7 +58,7 @@ def several_labels_table(scores: np.ndarray, present: np.ndarray, classes: Seque
 
     Args:
         scores: (N, C) in [0, 1]; a label is predicted from 0.5 on.
-        present: (N, C) of 0 and 1.
+        present: (N, C) of 1, 0, and -1: the image is left out for the class.
         classes: C names.
 
     Returns:
@@ -72,10 +72,11 @@ def several_labels_table(scores: np.ndarray, present: np.ndarray, classes: Seque
 
     rows = []
     for label, name in enumerate(classes):
-        truth = present[:, label].astype(int)
-        found = (scores[:, label] >= 0.5).astype(int)
+        counts = present[:, label] >= 0
+        truth, score = present[counts, label].astype(int), scores[counts, label]
+        found = (score >= 0.5).astype(int)
         binary = confusion_matrix(truth, found, 2)
         own = per_class_scores(binary, ['', name])['rows'][1]
-        precision = 100 * float(average_precision_score(truth, scores[:, label])) if truth.any() else None
+        precision = 100 * float(average_precision_score(truth, score)) if truth.any() else None
         rows.append([name, precision, *own[1:]])
     return {'columns': ['class', 'average precision', 'precision', 'recall', 'f1', 'support'], 'rows': rows}

@@ -12,7 +12,7 @@ import numpy as np
 from cft.errors import DataError
 
 from .differences import CONFIDENCE, PairedDifference, holm, paired_difference
-from .embedding_measures import MEASURES
+from .embedding_measures import KNOWN_MEASURES
 
 # With two pairs the interval is 12.7 standard errors wide, and equal differences are likely by chance.
 FEWEST_PAIRS = 3
@@ -160,7 +160,7 @@ def direction(metric: str) -> int:
         (1, -1, 0)
     """
     # The metrics of the tasks, such as mIoU and AP, are larger where they are better.
-    return DIRECTIONS[MEASURES[metric].better] if metric in MEASURES else 1
+    return DIRECTIONS[KNOWN_MEASURES[metric].better] if metric in KNOWN_MEASURES else 1
 
 
 def compare_methods(

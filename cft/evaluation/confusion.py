@@ -38,6 +38,23 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: i
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
+def mean_per_class_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
+    """Mean over the classes of the accuracy on the images of each; classes without images do not count.
+
+    Args:
+        labels: (N,) integers, at least one.
+        predictions: (N,) the same.
+
+    Returns:
+        In per cent.
+
+    Example:
+        >>> mean_per_class_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0]))
+        50.0
+    """
+    return 100 * float(np.mean([(predictions[labels == label] == label).mean() for label in np.unique(labels)]))
+
+
 def per_class_scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, list]:
     """Precision, recall and F1 of each class.
 

@@ -2,109 +2,33 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from cft.errors import ConfigError, DataError
 
-from .calibration import calibration_scores, checked_probabilities
+from .calibration import checked_probabilities
 from .cluster_validity import s_dbw
+from .confusion import mean_per_class_accuracy
 from .feature_rows import checked_features
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
+from .measure_material import Material, Measure
 from .nearest_neighbours import knn_accuracy
 from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
-from .pair_similarities import mean_similarities
-from .retrieval import retrieval_scores
+from .published_protocols import PROTOCOLS
 from .scatter import scatter_ratio
-
-
-@dataclass(frozen=True)
-class Material:
-    """What measures are made from; what several share is computed once.
-
-    Attributes:
-        features: (N, D) of the images that are judged.
-        labels: (N,) integers.
-        train: Features (M, D) and labels (M,) of the training images.
-        probabilities: (N, C) of the classifier.
-        outside: (L, D) features of images of classes that training had not.
-        outside_probabilities: (L, C) of the same.
-
-    Example:
-        >>> Material(np.eye(2), np.array([0, 1])).similarities
-        (nan, 0.0)
-    """
-
-    features: np.ndarray
-    labels: np.ndarray
-    train: tuple[np.ndarray, np.ndarray] | None = None
-    probabilities: np.ndarray | None = None
-    outside: np.ndarray | None = None
-    outside_probabilities: np.ndarray | None = None
-
-    def given(self, need: str) -> np.ndarray:
-        """The array of that name.
-
-        Raises:
-            ConfigError: If it is not there.
-        """
-        if (found := getattr(self, need)) is None:
-            raise ConfigError(f'a measure needs {need}, and there is none')
-        return found
-
-    @property
-    def training(self) -> tuple[np.ndarray, np.ndarray]:
-        """Features and labels of the training images."""
-        train = self.given('train')
-        return train[0], train[1]
-
-    @cached_property
-    def similarities(self) -> tuple[float, float]:
-        """Mean similarity of positive and of negative pairs."""
-        return mean_similarities(self.features, self.labels)
-
-    @cached_property
-    def retrieval(self) -> dict[str, float]:
-        """All retrieval scores."""
-        return retrieval_scores(self.features, self.labels, ks=(1, 5, 10))
-
-    @cached_property
-    def calibration(self) -> dict[str, float]:
-        """All calibration scores."""
-        return calibration_scores(self.given('probabilities'), self.labels)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A number that judges features or probabilities.
-
-    Attributes:
-        compute: From the material.
-        better: Which way is better; ``''``: neither as such.
-        text: What it says, in a line.
-        needs: Names of the fields of ``Material`` it needs beside ``features`` and ``labels``.
-        percent: Whether the number is in per cent.
-
-    Example:
-        >>> MEASURES['knn/k20'].needs
-        ('train',)
-    """
-
-    compute: Callable[[Material], float]
-    better: Literal['higher', 'lower', '']
-    text: str
-    needs: tuple[str, ...] = ()
-    percent: bool = False
 
 
 def _accuracy(material: Material) -> float:
     probabilities, labels = checked_probabilities(material.given('probabilities'), material.labels)
     return 100 * float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def _mean_per_class(material: Material) -> float:
+    probabilities, labels = checked_probabilities(material.given('probabilities'), material.labels)
+    return mean_per_class_accuracy(labels, probabilities.argmax(axis=1))
 
 
 def _neighbours(k: int) -> Measure:
@@ -145,6 +69,9 @@ MEASURES: dict[str, Measure] = {
     'knn/k200': _neighbours(200),
     'linear_probe/top1': _linear(linear_probe_accuracy, 'accuracy of logistic regression on the features'),
     'linear_svm/top1': _linear(linear_svm_accuracy, 'accuracy of a linear SVM on the features'),
+    'accuracy/mean_per_class': Measure(
+        _mean_per_class, 'higher', 'accuracy of the classifier, mean over the classes', ('probabilities',), percent=True
+    ),
     's_dbw/halkidi': Measure(
         lambda m: s_dbw(m.features, m.labels, 'halkidi'), 'lower', 'scatter in and density between classes'
     ),
@@ -183,6 +110,10 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+# All that a name may mean.
+KNOWN_MEASURES: dict[str, Measure] = {**MEASURES, **PROTOCOLS}
+
+
 def checked_measures(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once and in their order, if all are known.
 
@@ -195,10 +126,12 @@ def checked_measures(names: Sequence[str]) -> tuple[str, ...]:
         cft.errors.ConfigError: no measure is called 'knn/k2'; did you mean knn/k20, knn/k200?
     """
     for name in names:
-        if name not in MEASURES:
-            near = difflib.get_close_matches(name, MEASURES, n=3)
-            near = near or [known for known in MEASURES if name in known.split('/')]
-            hint = f'did you mean {", ".join(near)}?' if near else f'there are {", ".join(MEASURES)}'
+        if name not in KNOWN_MEASURES:
+            near = difflib.get_close_matches(name, KNOWN_MEASURES, n=3)
+            near = near or [known for known in KNOWN_MEASURES if name in known.split('/')]
+            groups = dict.fromkeys(protocol.split('/')[0] for protocol in PROTOCOLS)
+            known = f'there are {", ".join(MEASURES)}, and of published protocols {", ".join(groups)}'
+            hint = f'did you mean {", ".join(near)}?' if near else known
             raise ConfigError(f'no measure is called {name!r}; {hint}')
     return tuple(dict.fromkeys(names))
 
@@ -212,17 +145,21 @@ def measure(
     probabilities: np.ndarray | None = None,
     outside: np.ndarray | None = None,
     outside_probabilities: np.ndarray | None = None,
+    present: np.ndarray | None = None,
+    train_present: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Judge features, and probabilities, by the measures of these names.
 
     Args:
-        names: Keys of ``MEASURES``.
+        names: Keys of ``MEASURES`` or of ``PROTOCOLS``.
         features: (N, D) of the images that are judged, as the encoder gives them.
         labels: (N,) integers.
         train: Features (M, D) and labels (M,) of training images.
         probabilities: (N, C) of the classifier, rows in the order of ``features``.
         outside: (L, D) features of images of classes that training had not.
         outside_probabilities: (L, C) of the same.
+        present: (N, C) of 1, 0 and -1, as of :class:`Material`.
+        train_present: (M, C) likewise.
 
     Returns:
         One number for each name, in their order.
@@ -243,11 +180,13 @@ def measure(
         probabilities=probabilities,
         outside=outside,
         outside_probabilities=outside_probabilities,
+        present=present,
+        train_present=train_present,
     )
     for name in names:
-        for need in MEASURES[name].needs:
+        for need in KNOWN_MEASURES[name].needs:
             if getattr(material, need) is None:
                 raise ConfigError(f'{name} needs {need}, and there is none')
     if probabilities is not None and len(probabilities) != len(material.labels):
         raise DataError(f'{len(probabilities)} rows of probabilities beside {len(material.labels)} of features')
-    return {name: MEASURES[name].compute(material) for name in names}
+    return {name: KNOWN_MEASURES[name].compute(material) for name in names}

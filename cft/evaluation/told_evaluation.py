@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .embedding_measures import MEASURES
+from .embedding_measures import KNOWN_MEASURES
 from .result import Evaluation
 
 ROWS = 30
@@ -39,7 +39,7 @@ def told(evaluation: Evaluation) -> str:
 
 
 def _meaning(name: str) -> str:
-    measure = MEASURES.get(name)
+    measure = KNOWN_MEASURES.get(name)
     return '' if measure is None else measure.text + (', per cent' if measure.percent else '')
 
 

@@ -1,4 +1,4 @@
-# Linear probe of r50_imagenet.py (SCE, section 4.2): --cfg-options checkpoint=FILE
+# Linear probe of r50_imagenet.py as in the released code of MoCo: --cfg-options checkpoint=FILE
 _base_ = [
     '../_base_/models/r50_linear.py',
     '../_base_/datasets/imagenet_linear.py',

@@ -11,8 +11,10 @@ from mmpretrain.registry import MODELS
 
 from cft.apis import load_config, train
 from cft.errors import ConfigError
+from cft.experiments import read_curves
 from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
+from tests.support.ssl_data_files import write_imagenet
 
 SCHEDULES = CONFIGS / '_base_' / 'schedules'
 # Optimiser, learning rate, momentum, weight decay, batch, epochs.
@@ -26,6 +28,7 @@ PUBLISHED = {
     'deepcluster_200e': ('LARS', 0.6, 0.9, 1e-6, 256, 200),
     'deepcluster_8crop_200e': ('LARS', 4.8, 0.9, 1e-6, 4096, 200),
     'linear_100e': ('SGD', 30, 0.9, 0, 256, 100),
+    'linear_sce_100e': ('SGD', 30, 0.9, 0, 512, 100),
     'linear_90e_cosine': ('SGD', 0.1 * 1024 / 256, 0.9, 0, 1024, 90),
     'linear_hexa_dcluster_100e': ('SGD', 0.3, 0.9, 1e-6, 256, 100),
     'linear_cifar_adamax_20e': ('Adamax', 0.1, None, 0, 256, 20),
@@ -135,6 +138,22 @@ def test_steps(name: str, phases: list[tuple[float, int]]) -> None:
     assert rates(Config.fromfile(SCHEDULES / f'{name}.py'), 2) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ('name', 'batch'),
+    [
+        *((f'{method}/r50_{data}_linear', 512) for method in ('sce', 'ressl') for data in ('imagenet', 'imagenet100')),
+        ('mocov2/r50_imagenet100_linear', 512),
+        ('mocov2/r50_imagenet_linear', 256),
+        ('hexa/moco_r50_imagenet_linear', 256),
+        ('sce/r50_imagenet_lars_linear', 1024),
+    ],
+)
+def test_batches_of_the_probe_on_eight_devices(name: str, batch: int) -> None:
+    """Learning rate 30 is MoCo's for 256 images and SCE's for 512."""
+    cfg = load_config(name)
+    assert 8 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == batch
+
+
 def probe_config(tmp_path: Path, model: str, schedule: str, **overrides: object) -> Config:
     """A linear probe on twenty digits, one epoch."""
     path = tmp_path / f'{model}.py'
@@ -211,3 +230,23 @@ def test_checkpoint_of_another_depth_is_refused(tmp_path: Path) -> None:
     torch.save({'conv1.weight': torch.zeros(4, 3, 7, 7)}, tmp_path / 'other.pth')
     with pytest.raises(ConfigError, match='lacks'):
         train(probe_config(tmp_path, 'r50_linear', 'linear_100e', checkpoint=str(tmp_path / 'other.pth')))
+
+
+@pytest.mark.slow
+def test_curve_of_a_probe(tmp_path: Path) -> None:
+    """HEXA's figure 3b: the validation images after each epoch; no epoch is chosen by it."""
+    small = {f'model.backbone.{name}': value for name, value in SMALL['r50_linear'][0].items()}
+    loaders = {
+        f'{part}_dataloader.{name}': value
+        for part in ('train', 'val', 'test')
+        for name, value in (('num_workers', 0), ('persistent_workers', False))
+    }
+    data = {'data_root': str(write_imagenet(tmp_path / 'imagenet')), 'image_size': 32, 'batch_size': 50}
+    cfg = load_config('hexa/dcluster_r50_imagenet_linear', {**small, **loaders, **data, 'model.head.in_channels': 32})
+    cfg.train_cfg.max_epochs = 2
+    fit_schedule(cfg)
+    cfg.work_dir, cfg.experiment_name = str(tmp_path / 'run'), 'curve_of_a_probe'
+    runner = train(cfg)
+    curve = read_curves(tmp_path / 'run', len(runner.train_dataloader))['val']
+    assert curve['step'] == [2, 4] and len(curve['accuracy/top1']) == 2
+    assert not list((tmp_path / 'run').glob('best_*'))

@@ -189,7 +189,7 @@ def test_first_batches_of_the_linear_probe(name: str, tmp_path: Path, small_file
 
 @pytest.mark.parametrize('name', LINEAR)
 def test_settings_of_the_linear_probe(name: str, tmp_path: Path) -> None:
-    """Nothing can choose a checkpoint on the images that are reported."""
+    """Validation images give the curve of HEXA's figure 3b, and nothing can choose a checkpoint on what is reported."""
     cfg = load(name, tmp_path)
     side, batch_size, kind, split = LINEAR[name]
     assert cfg.train_dataloader.dataset.split == 'train' and cfg.train_dataloader.batch_size == batch_size
@@ -197,7 +197,12 @@ def test_settings_of_the_linear_probe(name: str, tmp_path: Path) -> None:
     roots = {cfg[f'{part}_dataloader'].dataset.data_root for part in ('train', 'test')}
     assert roots == {ROOTS[name.split('_')[0]]}
     assert (cfg.test_evaluator.type, tuple(cfg.test_evaluator.topk)) == ('Accuracy', (1, 5))
-    assert cfg.get('val_dataloader') is None and cfg.get('val_cfg') is None
+    assert cfg.get('val_dataloader') == (cfg.test_dataloader if split == 'val' else None)
+    assert cfg.get('val_evaluator') == (cfg.test_evaluator if split == 'val' else None)
     assert 'save_best' not in cfg.default_hooks.checkpoint
-    crop = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'RandomResizedCrop')
-    assert crop.scale == side
+    crop = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type.startswith('Random'))
+    if name.startswith('cifar'):
+        # LinearClassifierSmallTrainTransform of SCE's released code.
+        assert (crop.type, crop.crop_size, crop.padding) == ('RandomCrop', side, 4)
+    else:
+        assert (crop.type, crop.scale) == ('RandomResizedCrop', side)

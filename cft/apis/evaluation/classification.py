@@ -13,10 +13,10 @@ from cft.engine.encoding import UNLABELLED, encode_batches, several_labels
 from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, told_batches
 from cft.errors import ConfigError
-from cft.evaluation import MEASURES, Evaluation
-from cft.evaluation.chosen_measures import LABELS, chosen_measures, computed_measures, possible_measures
+from cft.evaluation import KNOWN_MEASURES, Evaluation
+from cft.evaluation.chosen_measures import LABELS, PRESENT, chosen_measures, computed_measures, possible_measures
 from cft.evaluation.classification_tables import classification_tables, several_labels_table
-from cft.evaluation.embedding_measures import Material
+from cft.evaluation.measure_material import Material
 
 from .data import Check, build_dataset, evaluated_split, evaluator_of, numbers, sample_names
 from .feature_cache import Extracted, Rows, cache_key, cached
@@ -59,14 +59,14 @@ def evaluate_classifier(
     missing = _missing(runner, split, several, predicts, outside is not None)
     keys, notes = possible_measures(chosen_measures(measures), missing)
     if predicts and not several:
-        keys = [key for key in MEASURES if key in keys or key.split('/')[0] in ALWAYS]
+        keys = [key for key in KNOWN_MEASURES if key in keys or key.split('/')[0] in ALWAYS]
     named, settings = evaluated_split(runner.cfg, split)
     dataset = build_dataset(runner.cfg, named)
     check(dataset)
     classes = _checked_classes(runner, dataset, predicts)
     test = _extracted(runner, dataset, named, settings, split, folder, predicts)
     train = beyond = None
-    if any('train' in MEASURES[key].needs for key in keys):
+    if any('train' in KNOWN_MEASURES[key].needs for key in keys):
         source, loading = evaluated_split(runner.cfg, 'train')
         train = _extracted(runner, build_dataset(runner.cfg, source), source, loading, 'train', folder, predicts)
     if outside is not None:
@@ -82,6 +82,8 @@ def evaluate_classifier(
         test.scores,
         None if beyond is None else beyond.features,
         None if beyond is None else beyond.scores,
+        test.labels if several else None,
+        train.labels if several and train is not None else None,
     )
     metrics, undefined = computed_measures(keys, material)
     tables: dict[str, Any] = {}
@@ -98,6 +100,8 @@ def evaluate_classifier(
 
 def _labelled(train: Extracted) -> tuple[np.ndarray, np.ndarray]:
     """Features and labels of the images that have one; pre-training may use others as well."""
+    if train.labels.ndim > 1:
+        return train.features, np.zeros(len(train.labels), int)
     known = train.labels != UNLABELLED
     return (train.features, train.labels) if known.all() else (train.features[known], train.labels[known])
 
@@ -107,6 +111,8 @@ def _missing(runner: Runner, split: str, several: bool, predicts: bool, has_outs
     missing = {}
     if several:
         missing[LABELS] = 'images have any number of labels'
+    else:
+        missing[PRESENT] = 'each image has one label'
     if not predicts:
         missing['probabilities'] = 'the model has no trained classifier'
     if not has_outside:
@@ -114,7 +120,7 @@ def _missing(runner: Runner, split: str, several: bool, predicts: bool, has_outs
             ('outside', 'outside_probabilities'), 'no images of unknown classes are given (ood_root, ood_classes)'
         )
     if split == 'train':
-        missing['train'] = 'the training images themselves are evaluated'
+        missing |= dict.fromkeys(('train', 'train_present'), 'the training images themselves are evaluated')
     return missing
 
 
@@ -161,7 +167,7 @@ def _checked_classes(runner: Runner, dataset: Any, predicts: bool) -> list[str]:
 
 
 def _require_classes(labels: np.ndarray, classes: Sequence[str], split: str) -> None:
-    found = np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))
+    found = np.unique(labels) if labels.ndim == 1 else np.flatnonzero((labels > 0).any(axis=0))
     if UNLABELLED in found:
         raise ConfigError(f'some of the {split} images have no label; name a split that has, such as --split val')
     if len(found) < 2:

@@ -31,7 +31,7 @@ class Extracted:
 
     Attributes:
         features: (N, D) float32; memory-mapped above 256 MiB.
-        labels: (N,) class indices, or (N, C) of 0 and 1.
+        labels: (N,) class indices, or (N, C) of 1, 0 and -1, as of :func:`cft.engine.encoding.encode_batches`.
         scores: (N, C) float32; None without a classifier.
         metrics: Of the config's evaluator.
     """

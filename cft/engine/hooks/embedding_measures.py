@@ -18,9 +18,9 @@ from cft.engine.ordered_pass import evaluation_mode, in_order, reordered
 from cft.engine.seeded_batches import undisturbed_generators
 from cft.engine.training_data import with_pipeline
 from cft.errors import ConfigError
-from cft.evaluation import MEASURES
-from cft.evaluation.chosen_measures import chosen_measures, computed_measures
-from cft.evaluation.embedding_measures import Material
+from cft.evaluation import KNOWN_MEASURES
+from cft.evaluation.chosen_measures import PRESENT, chosen_measures, computed_measures
+from cft.evaluation.measure_material import Material
 from cft.registry import DATASETS, HOOKS
 
 FROM_OUTSIDE = ('outside', 'outside_probabilities')
@@ -59,9 +59,14 @@ class EmbeddingMeasuresHook(Hook):
             raise ConfigError(f'EmbeddingMeasuresHook: interval must be at least 1, got {interval}')
         self.interval = interval
         self.measures = chosen_measures(measures)
-        beyond = [key for key in self.measures if set(FROM_OUTSIDE) & set(MEASURES[key].needs)]
-        if beyond or not self.measures:
-            told = f'{beyond[0]} needs images of unknown classes, and validation has none' if beyond else 'name some'
+        needs = {need: key for key in self.measures for need in KNOWN_MEASURES[key].needs}
+        told = '' if self.measures else 'name some'
+        if PRESENT in needs:
+            told = f'{needs[PRESENT]} is for images of any number of labels'
+        for need in FROM_OUTSIDE:
+            if need in needs:
+                told = f'{needs[need]} needs images of unknown classes, and validation has none'
+        if told:
             raise ConfigError(f'EmbeddingMeasuresHook: measures={measures!r}: {told}')
         self._rounds = 0
         self._told: set[str] = set()
@@ -77,7 +82,7 @@ class EmbeddingMeasuresHook(Hook):
                     'EmbeddingMeasuresHook measures images that have one label each, and those of the validation do '
                     'not; remove it'
                 )
-            if any('train' in MEASURES[key].needs for key in self.measures):
+            if any('train' in KNOWN_MEASURES[key].needs for key in self.measures):
                 if not {'train_dataloader', 'val_dataloader'} <= set(runner.cfg):
                     raise ConfigError(
                         'EmbeddingMeasuresHook: measures that compare with training images need the settings of both '
@@ -97,7 +102,7 @@ class EmbeddingMeasuresHook(Hook):
         self._rounds += 1
         if self._rounds % self.interval:
             return
-        scores = any('probabilities' in MEASURES[key].needs for key in self.measures)
+        scores = any('probabilities' in KNOWN_MEASURES[key].needs for key in self.measures)
         with evaluation_mode(unwrap_model(runner.model)):
             test = _encoded(runner, reordered(runner.val_dataloader), scores)
             train = None if self._reference is None else _encoded(runner, self._reference, scores=False)

@@ -1,15 +1,11 @@
 # For a linear classifier on frozen features, all 50,000 training images; nothing is chosen on the test images.
+# Crops of a border of 4 pixels, as in the released code of SCE.
 # To choose a learning rate, hold out a part of the training images: cft.StratifiedSubset, as in ../../quickstart.
 data_root = 'data/cifar10'
 image_size = 32
 
 train_pipeline = [
-    dict(
-        type='RandomResizedCrop',
-        scale=image_size,
-        crop_ratio_range=(0.2, 1.0),
-        backend='pillow',
-        interpolation='bicubic'),
+    dict(type='RandomCrop', crop_size=image_size, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]

@@ -1,5 +1,6 @@
 # For a linear classifier on frozen features, all 5,000 training images; nothing is chosen on the test images.
 # To choose a learning rate, hold out a part of the training images: val_fraction of cft.STL10.
+# Neither the papers nor the released code tell the crops; these are those of the pre-training.
 data_root = 'data/stl10'
 image_size = 64
 

@@ -1,5 +1,6 @@
-# For a linear classifier on frozen features. The validation images are those that papers report on: they are
-# seen once, by the last checkpoint. To choose a learning rate, hold out training images with cft.StratifiedSubset.
+# For a linear classifier on frozen features. The validation images are those that papers report on: nothing is chosen
+# on them. To choose a learning rate, hold out training images with cft.StratifiedSubset.
+# Neither the papers nor the released code tell the crops; these are those of the pre-training.
 data_root = 'data/tiny-imagenet-200'
 image_size = 64
 # The values of black and of white in images of more than 8 bits, such as (0, 4095); 'dataset' measures them.
@@ -37,3 +38,7 @@ test_dataloader = dict(
     dataset=dict(type='cft.TinyImageNet', data_root=data_root, split='val', pipeline=test_pipeline))
 test_evaluator = dict(type='Accuracy', topk=(1, 5))
 test_cfg = dict()
+# The curve over the epochs (HEXA, figure 3b). It chooses nothing: the last checkpoint is what is reported.
+val_dataloader = test_dataloader
+val_evaluator = test_evaluator
+val_cfg = dict()

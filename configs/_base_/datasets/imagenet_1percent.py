@@ -1,0 +1,12 @@
+# 1 % of the training images of ImageNet, 12,811: those of SimCLR's list imagenet_subsets/1percent.txt
+# (https://github.com/google-research/simclr), which lies in data_root. All validation images are reported on.
+_base_ = 'imagenet.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='cft.ImageNetList',
+        data_root=_base_.data_root,
+        list_file='1percent.txt',
+        images=12811,
+        pipeline=_base_.train_pipeline))

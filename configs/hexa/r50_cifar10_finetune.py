@@ -1,0 +1,11 @@
+# HEXA, appendix C, table 5: fine-tuning on CIFAR-10 at 224 pixels. The paper tells no augmentation; the crops are those of
+# ../ce/r50_cifar10.py. --cfg-options checkpoint=FILE
+_base_ = [
+    '../_base_/models/r50_cls.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/adamax_hexa_20e.py',
+    '../_base_/default_runtime.py',
+]
+
+# The CIFAR files hold red first.
+model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))
