@@ -106,7 +106,7 @@ def test_neighbours_equal_scikit_learn(kind: type, block: int | None) -> None:
 
 
 def test_nearly_equal_references() -> None:
-    """Differences far below float32 decide as they do in float64, though more references than candidates are so near."""
+    """Differences far below float32 decide as in float64, though more references than candidates are so near."""
     rng = np.random.default_rng(1)
     centre = rng.standard_normal(8)
     references = centre + 1e-7 * rng.standard_normal((200, 8))
