@@ -130,7 +130,7 @@ class PretrainingMonitorHook(Hook):
         return self._probe
 
     def _log(self, runner: Runner, rows: dict[str, Tensor]) -> None:
-        numbers = _numbers(rows)
+        numbers = log_numbers(rows)
         if self._probe is not None:
             numbers['probe_accuracy'] = 100 * self._probe.counts[0] / self._probe.counts[1]
         # All at once: the device is waited for here alone.
@@ -155,8 +155,16 @@ class PretrainingMonitorHook(Hook):
             )
 
 
-def _numbers(rows: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Scalars of the log, of the joined batch of all ranks."""
+def log_numbers(rows: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Scalars of the log, of the joined batch of all ranks; every rank must call.
+
+    Args:
+        rows: (N, D) ``feature``, (N, E) ``embedding`` and (N,) entropies ``queue``, as far as there are.
+
+    Example:
+        >>> log_numbers({'feature': torch.eye(2)})
+        {'feature_std': tensor(0.7071, dtype=torch.float64)}
+    """
     spread = {name: unit_row_moments(rows[name]) for name in ('feature', 'embedding') if name in rows}
     entropy = rows.get('queue')
     sums = list(spread.values())
