@@ -24,6 +24,10 @@ SETTINGS = {
     'default_hooks__checkpoint__by_epoch': False,
     'default_hooks__logger__interval': 2,
     'optim_wrapper__accumulative_counts': 2,
+    # As on the command line: --cfg-options default_hooks.monitor.type=cft.PretrainingMonitorHook
+    'default_hooks__monitor__type': 'cft.PretrainingMonitorHook',
+    'default_hooks__neighbours__type': 'cft.KNNMonitorHook',
+    'default_hooks__neighbours__interval': 2,
 }
 
 
@@ -62,14 +66,13 @@ def test_every_method_trains_as_without(name: str, tmp_path: Path) -> None:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two epochs of three batches; accumulated gradients, a line every second iteration, checkpoints within epochs."""
     folder = tmp_path_factory.mktemp('whole')
-    monitored('sce', folder, [MONITOR, KNN], iterations=2, **SETTINGS)
+    run('sce', folder, iterations=2, **SETTINGS)
     return folder
 
 
 def test_a_resumed_run_logs_what_the_whole_one_does(whole: Path, tmp_path: Path) -> None:
     """Within an interval of the log and within an accumulation."""
-    own = short_config('sce', tmp_path).custom_hooks
-    run('sce', tmp_path, whole / 'iter_3.pth', custom_hooks=[*own, MONITOR, KNN], iterations=2, **SETTINGS)
+    run('sce', tmp_path, whole / 'iter_3.pth', iterations=2, **SETTINGS)
     states = [torch.load(folder / 'iter_6.pth', weights_only=False)['online_probe'] for folder in (whole, tmp_path)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in ('weight', 'bias', 'counts'))
     timeless = [

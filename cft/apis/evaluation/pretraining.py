@@ -48,7 +48,8 @@ def pretraining_runs(
 
     Returns:
         Runs for :func:`cft.apis.experiments.runs.run_plan` with the labels
-        ``config``, ``seed`` and ``trained``; the metric is ``knn/k<k>``.
+        ``config``, ``seed`` and ``trained``; the metrics are ``knn/k<k>`` and
+        ``linear_probe/top1``.
 
     Raises:
         ConfigError: If a config is none of pre-training.
@@ -66,7 +67,7 @@ def pretraining_runs(
         path = Path(cfg.filename)
         for seed in seeds:
             name = f'{path.parent.name}-{path.stem}-{seed}'
-            options = {'splits': [split], 'measures': [f'knn/k{k}']}
+            options = {'splits': [split], 'measures': [f'knn/k{k}', 'linear_probe/top1']}
             labels = {'config': str(config), 'seed': seed}
             settings = dict(overrides or {})
             runs += [

@@ -41,6 +41,8 @@ class KNNMonitorHook(Hook):
 
     Example:
         >>> custom_hooks = [dict(type='cft.KNNMonitorHook', interval=10, k=200)]
+
+    On the command line: ``--cfg-options default_hooks.neighbours.type=cft.KNNMonitorHook``.
     """
 
     priority = 'NORMAL'

@@ -60,6 +60,8 @@ class PretrainingMonitorHook(Hook):
 
     Example:
         >>> custom_hooks = [dict(type='cft.PretrainingMonitorHook', stop_on_collapse=True)]
+
+    On the command line: ``--cfg-options default_hooks.monitor.type=cft.PretrainingMonitorHook``.
     """
 
     priority = 'NORMAL'
