@@ -1,6 +1,6 @@
 """What a classifier or a self-supervised model says of a batch: features, labels and, of a classifier, scores."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -39,11 +39,9 @@ def encode_batches(
     for batch in batches:
         data = encoder.data_preprocessor(batch, False)
         encoded = encoder.extract_feat(data['inputs'])
-        last = encoded[-1]
-        rows = {'features': (last.flatten(2).mean(dim=2) if last.dim() == 4 else last).float()}
+        rows = {'features': pooled(encoded)}
         samples = data['data_samples']
-        labels = [_label(sample, several_labels(encoder)) for sample in samples]
-        rows['labels'] = torch.stack(labels).to(rows['features'].device)
+        rows['labels'] = labels_of(samples, several_labels(encoder)).to(rows['features'].device)
         if scores:
             samples = encoder.head.predict(encoded, samples)
             on_samples(batch, samples)
@@ -51,10 +49,36 @@ def encode_batches(
         yield rows
 
 
+def pooled(outputs: Tensor | Sequence[Tensor]) -> Tensor:
+    """(B, D) float32 features of what a backbone or a neck returns: its last output, averaged over places of a map.
+
+    Example:
+        >>> pooled((torch.zeros(2, 8, 4, 4), torch.ones(2, 16, 2, 2))).shape
+        torch.Size([2, 16])
+    """
+    last = outputs if isinstance(outputs, Tensor) else outputs[-1]
+    return (last.flatten(2).mean(dim=2) if last.dim() == 4 else last).float()
+
+
 def several_labels(model: nn.Module) -> int:
     """Number of the classes of a classifier whose images have any number of labels; 0 for every other model."""
     head: Any = getattr(unwrap_model(model), 'head', None)
     return head.num_classes if 'MultiLabel' in type(head).__name__ else 0
+
+
+def labels_of(samples: Sequence[Any], several: int = 0) -> Tensor:
+    """Labels of a batch's samples as :func:`encode_batches` gives them.
+
+    Args:
+        samples: Of mmpretrain's kind.
+        several: Number of classes where an image has any number of labels.
+
+    Example:
+        >>> from mmpretrain.structures import DataSample
+        >>> labels_of([DataSample().set_gt_label(7), DataSample()])
+        tensor([ 7, -1])
+    """
+    return torch.stack([_label(sample, several) for sample in samples])
 
 
 def _label(sample: Any, several: int) -> Tensor:

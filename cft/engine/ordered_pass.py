@@ -106,6 +106,28 @@ def in_order(batches: Iterable[dict[str, Tensor]], images: int) -> Iterator[dict
         done += len(next(iter(joined.values())))
 
 
+def joined_in_order(batches: Iterable[dict[str, Tensor]], images: int) -> dict[str, np.ndarray] | None:
+    """What :func:`in_order` yields as one array (images, ...) for each name, in the main process alone.
+
+    Others take part and keep nothing: the features of a large data set would not fit several times.
+
+    Example:
+        >>> joined_in_order([{'labels': torch.arange(2)}, {'labels': torch.arange(2)}], images=3)
+        {'labels': array([0, 1, 0])}
+    """
+    whole: dict[str, np.ndarray] = {}
+    done = 0
+    for rows in in_order(batches, images):
+        if not is_main_process():
+            continue
+        for name, values in rows.items():
+            if name not in whole:
+                whole[name] = np.empty((images, *values.shape[1:]), values.dtype)
+            whole[name][done : done + len(values)] = values
+        done += len(next(iter(rows.values())))
+    return whole if is_main_process() else None
+
+
 def objects_in_order(own: list[Any], images: int) -> list[Any]:
     """What :func:`in_order` does, for one object of Python a sample, at the end of a pass.
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from cft.errors import DataError
 
-from .feature_rows import blocks, checked_features, unit_rows
+from .feature_rows import checked_features
+from .nearest_neighbours import nearest_neighbours
 
 
 def ood_auroc(inside: np.ndarray, outside: np.ndarray) -> float:
@@ -73,7 +74,7 @@ def neighbour_scores(
         features: (N, D).
         train_features: (M, D) of the known classes' training images.
         k: Which neighbour; the farthest one where there are fewer.
-        block: Rows compared at once; None: as many as hold 128 MiB of similarities.
+        block: As of :func:`cft.evaluation.nearest_neighbours.nearest_neighbours`.
 
     Returns:
         (N,), higher for images that look known.
@@ -85,14 +86,5 @@ def neighbour_scores(
         >>> neighbour_scores(np.array([[1., 0.], [0., 1.]]), np.array([[2., 0.]])).tolist()
         [1.0, 0.0]
     """
-    features, _ = checked_features(features)
-    train_features, _ = checked_features(train_features)
-    if features.shape[1] != train_features.shape[1]:
-        raise DataError(f'features {features.shape[1]} wide beside training features {train_features.shape[1]} wide')
-    known = unit_rows(train_features).T
-    k = min(k, known.shape[1])
-    found = [
-        np.partition(unit_rows(features[part]) @ known, -k, axis=1)[:, -k]
-        for part in blocks(len(features), block or max(1, 2**24 // known.shape[1]))
-    ]
-    return np.round(np.concatenate(found), 12)
+    k = min(k, len(checked_features(train_features)[0]))
+    return nearest_neighbours(features, train_features, k, block=block)[0][:, -1]

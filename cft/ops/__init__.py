@@ -13,6 +13,7 @@ from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
 from .precision import full_precision
 from .shuffle import shuffle_rows
+from .spread import relation_entropy, unit_row_moments, unit_row_std
 from .subsets import balanced_subset, rank_within
 
 __all__ = [
@@ -27,7 +28,10 @@ __all__ = [
     'names_of_non_finite',
     'rank_offset',
     'rank_within',
+    'relation_entropy',
     'row_counts',
     'shuffle_rows',
     'spherical_kmeans',
+    'unit_row_moments',
+    'unit_row_std',
 ]

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from cft.errors import DataError
 from cft.evaluation import knn_accuracy
+from cft.evaluation.nearest_neighbours import nearest_neighbours
 
 
 def features(count: int, classes: int, spread: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +82,61 @@ def test_very_low_temperature_is_the_nearest_neighbour() -> None:
 def test_more_neighbours_than_samples() -> None:
     with pytest.raises(ValueError, match='n_neighbors'):
         knn_accuracy(np.eye(3), np.arange(3), np.eye(3), np.arange(3), k=4)
+
+
+def scikit_learn(rows: np.ndarray, references: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=k, metric='cosine', algorithm='brute').fit(references.astype(np.float64))
+    distances, found = search.kneighbors(rows.astype(np.float64))
+    return 1 - distances, found
+
+
+@pytest.mark.parametrize('block', [None, 7, 50])
+@pytest.mark.parametrize('kind', [np.float32, np.float64])
+def test_neighbours_equal_scikit_learn(kind: type, block: int | None) -> None:
+    """More references than candidates, in blocks that do not divide them."""
+    rng = np.random.default_rng(0)
+    rows, references = (rng.standard_normal((count, 16)).astype(kind) for count in (23, 300))
+    for k in (1, 20, 300):
+        similarities, found = nearest_neighbours(rows, references, k, block=block)
+        expected, nearest = scikit_learn(rows, references, k)
+        np.testing.assert_allclose(similarities, expected, rtol=0, atol=1e-11)
+        assert (found == nearest).all()
+
+
+def test_nearly_equal_references() -> None:
+    """Differences far below float32 decide as in float64, though more references than candidates are so near."""
+    rng = np.random.default_rng(1)
+    centre = rng.standard_normal(8)
+    references = centre + 1e-7 * rng.standard_normal((200, 8))
+    rows = centre + 0.1 * rng.standard_normal((5, 8))
+    similarities, found = nearest_neighbours(rows, references, 10, block=64)
+    exact = [[row @ other / np.linalg.norm(row) / np.linalg.norm(other) for other in references] for row in rows]
+    assert (found == np.argsort(-np.round(exact, 12), axis=1, kind='stable')[:, :10]).all()
+    np.testing.assert_allclose(similarities, -np.sort(-np.array(exact), axis=1)[:, :10], rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize('block', [None, 3, 64])
+def test_of_a_tie_the_lower_row_comes_first(block: int | None) -> None:
+    """Collapsed features, and three directions that repeat: whatever the blocks, and beyond the candidates."""
+    assert (nearest_neighbours(np.ones((2, 4)), np.ones((100, 4)), 5, block=block)[1] == np.arange(5)).all()
+    turns = np.tile(np.eye(3), (50, 1))
+    similarities, found = nearest_neighbours(np.eye(3), turns, 60, block=block)
+    for own in range(3):
+        others = [row for row in range(150) if row % 3 != own][:10]
+        assert found[own].tolist() == [*range(own, 150, 3), *others]
+    assert (similarities == [1.0] * 50 + [0.0] * 10).all()
+
+
+@pytest.mark.parametrize(
+    ('rows', 'references', 'k', 'told'),
+    [
+        (np.eye(3), np.eye(3), 0, '0 neighbours .* of 3 references'),
+        (np.eye(3), np.eye(4), 1, '3 wide beside training features 4 wide'),
+        (np.eye(3), np.full((2, 3), np.nan), 1, 'not finite'),
+    ],
+)
+def test_mistakes(rows: np.ndarray, references: np.ndarray, k: int, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        nearest_neighbours(rows, references, k)

@@ -1,11 +1,13 @@
 """Pre-train several configs and compare their features, and the cost of their steps, in one table.
 
 python tools/benchmarks/pretraining.py configs/quickstart/{mocov2,ressl,sce}_digits.py --seeds 0 1 2
+python tools/benchmarks/pretraining.py {configs/quickstart/mocov2,tools/benchmarks/lightly/moco}_digits.py
 
-Accuracy is that of nearest neighbours on frozen features: test images by labelled training images (--split val to
-choose settings). Beside it stand the encoder before training and the raw pixels. Time and memory of a step are ratios
-to the first config, measured at the end, the steps of all configs taking turns. Runs that are finished are not
-repeated: the same command goes on after an interruption.
+Accuracies are those of nearest neighbours and of logistic regression on frozen features: test images by labelled
+training images (--split val to choose settings). Beside them stand the encoder before training and the neighbours of
+the raw pixels. Time and memory of a step are ratios to the first config, measured at the end, the steps of all configs
+taking turns. Runs that are finished are not repeated: the same command goes on after an interruption. The configs in
+tools/benchmarks/lightly need the library lightly.
 """
 
 import argparse
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# Where lightly_models lies; the processes that do the runs look there as well.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from _cli import add_executor, at_least, readable_errors, series_log
 
@@ -68,12 +72,13 @@ def measure(args: argparse.Namespace, records: Sequence['RunRecord']) -> tuple[l
     for number, config in enumerate(args.configs):
         own = [record for record in records if record.labels['config'] == config]
         accuracy = {
-            name: [
-                record.metrics[args.split][f'knn/k{args.neighbours}']
-                for record in own
-                if record.labels['trained'] == trained
-            ]
-            for name, trained in (('random', False), ('pretrained', True))
+            name: [record.metrics[args.split][measure] for record in own if record.labels['trained'] == trained]
+            for name, trained, measure in (
+                ('random', False, f'knn/k{args.neighbours}'),
+                ('pretrained', True, f'knn/k{args.neighbours}'),
+                ('random_linear', False, 'linear_probe/top1'),
+                ('linear', True, 'linear_probe/top1'),
+            )
         }
         rows.append({'config': config, **accuracy})
         cfg = load_config(config, {**overrides(args), 'randomness.seed': args.seeds[-1]})
@@ -98,19 +103,26 @@ def table(rows: list[dict]) -> str:
     """A Markdown table of what was measured."""
     first = rows[0]
     lines = [
-        '| config | random encoder | pre-trained | step time | peak memory of a step |',
-        '| --- | ---: | ---: | ---: | ---: |',
+        '| config | kNN: random encoder | kNN | linear: random encoder | linear | step time | peak memory |',
+        '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ]
     lines += [
-        f'| {Path(row["config"]).stem} | {spread(row["random"])} | {spread(row["pretrained"])} '
+        f'| {shown(row["config"])} | {spread(row["random"])} | {spread(row["pretrained"])} '
+        f'| {spread(row["random_linear"])} | {spread(row["linear"])} '
         f'| {row["step_seconds"] / first["step_seconds"]:.2f} | {row["peak_bytes"] / first["peak_bytes"]:.2f} |'
         for row in rows
     ]
     lines.append(
         f'\n1.00 is {1000 * first["step_seconds"]:.0f} ms and {first["peak_bytes"] / 2**20:.1f} MiB '
-        f'({Path(first["config"]).stem})'
+        f'({shown(first["config"])})'
     )
     return '\n'.join(lines)
+
+
+def shown(config: str) -> str:
+    """Name of a config, with its folder where that is another library's."""
+    path = Path(config)
+    return path.stem if path.parent.name == 'quickstart' else f'{path.parent.name}/{path.stem}'
 
 
 def spread(values: list[float]) -> str:

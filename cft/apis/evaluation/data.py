@@ -14,11 +14,10 @@ from torch.utils.data import Dataset
 from cft.apis.running.runner import explained_errors
 from cft.datasets.sample_infos import parts_of, sample_infos
 from cft.engine.config_nodes import innermost_dataset
+from cft.engine.labelled_splits import labelled_split
 from cft.engine.training_data import with_pipeline
 from cft.errors import ConfigError
 from cft.registry import DATASETS
-
-from .pretraining import plain_dataset
 
 # Raises a ConfigError if the data set is not one for the model.
 Check = Callable[[Dataset], None]
@@ -51,22 +50,10 @@ def evaluated_split(cfg: Config, split: str) -> tuple[dict, dict]:
         return own.dataset, own
     tested = cfg.get('test_dataloader') or cfg.get('val_dataloader')
     if tested is None:
-        return _labelled(cfg, split), cfg.train_dataloader
+        return labelled_split(cfg, split), cfg.train_dataloader
     if split != 'train' or own is None:
         raise ConfigError(f'{cfg.filename} has no {split} data ({split}_dataloader is None); name another split')
     return with_pipeline(own.dataset, innermost_dataset(tested.dataset)['pipeline']), tested
-
-
-def _labelled(cfg: Config, split: str) -> dict:
-    """Of a config of pre-training."""
-    if 'test_pipeline' not in cfg:
-        raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    dataset = innermost_dataset(cfg.train_dataloader.dataset)
-    if dataset.get('type') == 'cft.UnlabelledImages':
-        return dict(type='cft.ImageFolder', data_root=dataset['data_root'], split=split, pipeline=cfg.test_pipeline)
-    if split == 'train':
-        return with_pipeline(cfg.train_dataloader.dataset, cfg.test_pipeline)
-    return plain_dataset(cfg, split)
 
 
 def build_dataset(cfg: Config, dataset: dict) -> Any:

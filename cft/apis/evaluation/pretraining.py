@@ -9,33 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 from cft.apis.configs.config import load_config
-from cft.engine.config_nodes import innermost_dataset
+from cft.engine.labelled_splits import plain_dataset
 from cft.errors import ConfigError
 from cft.evaluation import knn_accuracy
 from cft.experiments import Run
 
 Labelled = tuple[np.ndarray, np.ndarray]
-
-
-def plain_dataset(cfg: Config, split: str) -> dict:
-    """The training dataset of a pre-training config as single labelled images of a split.
-
-    Args:
-        cfg: Has ``test_pipeline``, the transforms of an image that is not augmented.
-        split: As the dataset names it.
-
-    Raises:
-        ConfigError: If the config has no ``test_pipeline``, or its training data no ``split``.
-    """
-    if 'test_pipeline' not in cfg:
-        raise ConfigError(f'{cfg.filename} defines no test_pipeline; add the transforms of a test image')
-    dataset = innermost_dataset(cfg.train_dataloader.dataset)
-    if 'split' not in dataset:
-        raise ConfigError(
-            f'{cfg.filename} is no pre-training config: train_dataloader.dataset, '
-            f'a {dataset["type"]}, names no split that could be tested; give one of pre-training'
-        )
-    return dict(dataset, split=split, pipeline=cfg.test_pipeline)
 
 
 def pixels_of_split(cfg: Config, split: str) -> Labelled:
@@ -69,7 +48,8 @@ def pretraining_runs(
 
     Returns:
         Runs for :func:`cft.apis.experiments.runs.run_plan` with the labels
-        ``config``, ``seed`` and ``trained``; the metric is ``knn/k<k>``.
+        ``config``, ``seed`` and ``trained``; the metrics are ``knn/k<k>`` and
+        ``linear_probe/top1``.
 
     Raises:
         ConfigError: If a config is none of pre-training.
@@ -87,7 +67,7 @@ def pretraining_runs(
         path = Path(cfg.filename)
         for seed in seeds:
             name = f'{path.parent.name}-{path.stem}-{seed}'
-            options = {'splits': [split], 'measures': [f'knn/k{k}']}
+            options = {'splits': [split], 'measures': [f'knn/k{k}', 'linear_probe/top1']}
             labels = {'config': str(config), 'seed': seed}
             settings = dict(overrides or {})
             runs += [

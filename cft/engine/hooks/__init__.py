@@ -7,12 +7,14 @@ from .config_check import ConfigCheckHook
 from .duplicate_images import DuplicateImagesHook
 from .embedding_measures import EmbeddingMeasuresHook
 from .iteration_seed import IterationSeedHook
+from .knn_monitor import KNNMonitorHook
 from .labels_check import LabelsCheckHook
 from .mixup import MixupHook
 from .momentum_update import MomentumUpdateHook
 from .noisy_tune import NoisyTuneHook
 from .non_finite import NonFiniteHook
 from .num_classes_check import NumClassesCheckHook
+from .pretraining_monitor import PretrainingMonitorHook
 from .progress_bar import ProgressBarHook
 from .rank_statistics import RankStatisticsHook
 from .regularizer import RegularizerHook
@@ -32,12 +34,14 @@ __all__ = [
     'DuplicateImagesHook',
     'EmbeddingMeasuresHook',
     'IterationSeedHook',
+    'KNNMonitorHook',
     'LabelsCheckHook',
     'MixupHook',
     'MomentumUpdateHook',
     'NoisyTuneHook',
     'NonFiniteHook',
     'NumClassesCheckHook',
+    'PretrainingMonitorHook',
     'ProgressBarHook',
     'RIFLEHook',
     'RankStatisticsHook',

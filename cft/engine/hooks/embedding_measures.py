@@ -1,11 +1,11 @@
 """Measures of the features at each validation."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from cft.engine.config_nodes import innermost_dataset
 from cft.engine.encoding import encode_batches, several_labels
 from cft.engine.model_access import unwrap_model
-from cft.engine.ordered_pass import evaluation_mode, in_order, reordered
+from cft.engine.ordered_pass import evaluation_mode, joined_in_order, reordered
 from cft.engine.seeded_batches import undisturbed_generators
 from cft.engine.training_data import with_pipeline
 from cft.errors import ConfigError
@@ -107,7 +107,7 @@ class EmbeddingMeasuresHook(Hook):
             test = _encoded(runner, reordered(runner.val_dataloader), scores)
             train = None if self._reference is None else _encoded(runner, self._reference, scores=False)
         found: list[Any] = [None, None]
-        if is_main_process():
+        if test is not None:
             reference = None if train is None else (train['features'], train['labels'])
             found = list(
                 computed_measures(
@@ -126,7 +126,5 @@ class EmbeddingMeasuresHook(Hook):
             metrics.update(numbers)
 
 
-def _encoded(runner: Runner, loader: DataLoader, scores: bool) -> dict[str, np.ndarray]:
-    rows: Iterator[dict] = in_order(encode_batches(runner.model, loader, scores), len(loader.dataset))  # type: ignore[arg-type]  # it has a length
-    parts = list(rows)
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def _encoded(runner: Runner, loader: DataLoader, scores: bool) -> dict[str, np.ndarray] | None:
+    return joined_in_order(encode_batches(runner.model, loader, scores), len(loader.dataset))  # type: ignore[arg-type]  # it has a length
