@@ -27,7 +27,8 @@ def adjust_hue(image: np.ndarray, factor: float) -> np.ndarray:
     # V * S of 255
     spread = _spreads().take(_joined(value - low, value))
     value = value.astype(np.float32)
-    turned = np.roll(_distances(), -int(factor * 255), axis=1)
+    shift = int(factor * 255) % 256
+    turned = _distances()[:, shift : shift + 256]
     # OpenCV rounds to whole levels here.
     return cv2.merge([cv2.convertScaleAbs(value - spread * cv2.LUT(hue, line)) for line in turned])
 
@@ -69,7 +70,7 @@ def _spreads() -> np.ndarray:
 
 @functools.cache
 def _distances() -> np.ndarray:
-    """(3, 256) float32, of 1 / 255: how far blue, green and red are from being the largest at each hue of Pillow's."""
-    hue = 6 * np.arange(256) / 255
+    """(3, 512) float32, of 1 / 255: how far blue, green and red are from the largest at each hue, twice around."""
+    hue = 6 * (np.arange(512) % 256) / 255
     own = np.array([4, 2, 0])[:, None]
     return (np.clip(abs((hue - own + 3) % 6 - 3) - 1, 0, 1) / 255).astype(np.float32)
