@@ -13,6 +13,6 @@ model = dict(
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
+            dict(type='cft.MultiView', num_views=2, transforms=[_base_.strong_transforms]),
             dict(type='PackInputs'),
         ]))

@@ -5,7 +5,7 @@ model = dict(type='cft.MoCoV2', head=dict(_delete_=True, type='cft.InfoNCELoss',
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='MultiView', num_views=2, transforms=[_base_.strong_transforms]),
+            dict(type='cft.MultiView', num_views=2, transforms=[_base_.strong_transforms]),
             dict(type='PackInputs'),
         ]))
 # Without warm-up the features collapse with some seeds, and HEXA's sum of three losses with most.

@@ -26,7 +26,7 @@ train_dataloader = dict(
         type='cft.Digits',
         split='train',
         pipeline=[
-            dict(type='MultiView', num_views=[1, 1], transforms=[_base_.strong_transforms, _base_.weak_transforms]),
+            dict(type='cft.MultiView', num_views=[1, 1], transforms=[_base_.strong_transforms, _base_.weak_transforms]),
             dict(type='PackInputs'),
         ]))
 

@@ -41,7 +41,7 @@ train_dataloader = dict(
         split='train',
         pipeline=[
             dict(type='cft.LoadImage'),
-            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='cft.MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
             dict(type='PackInputs'),
         ]))
 

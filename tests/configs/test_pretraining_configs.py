@@ -131,7 +131,7 @@ def test_published_settings_of_sce() -> None:
         assert cfg.param_scheduler[0].end == 10
         assert (cfg.model.symmetric, cfg.model.queue_length, cfg.model.head.target_temperature) == (True, 65536, 0.07)
     cfg = load_config(CONFIGS / 'sce' / 'r50_imagenet_multicrop_200e.py')
-    views = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'MultiView')
+    views = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type.endswith('MultiView'))
     assert views.num_views == [1] * 6
     described = [
         (v[0].distribution, v[0]['size'], tuple(v[0].get('crop_ratio_range', (0.2, 1.0)))) for v in views.transforms

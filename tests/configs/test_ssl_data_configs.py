@@ -122,7 +122,7 @@ def test_settings_of_pre_training(name: str, tmp_path: Path) -> None:
     assert loader.dataset.data_root == ROOTS[name.split('_')[0]]
     assert loader.batch_size == VIEWS[name][1]
     assert loader.sampler.shuffle and loader.drop_last and loader.collate_fn.type == 'default_collate'
-    views = next(step for step in loader.dataset.pipeline if step.type == 'MultiView')
+    views = next(step for step in loader.dataset.pipeline if step.type.endswith('MultiView'))
     if name.endswith(('_ssl', 'unlabelled')) and 'multicrop' not in name:
         # Other configs reach the distributions by these names; the first view is the online encoder's.
         assert views.transforms == [cfg.strong_transforms, cfg.weak_transforms]
@@ -132,7 +132,9 @@ def test_settings_of_pre_training(name: str, tmp_path: Path) -> None:
 
 
 def crops_of(name: str, tmp_path: Path) -> list[tuple]:
-    views = next(step for step in load(name, tmp_path).train_dataloader.dataset.pipeline if step.type == 'MultiView')
+    views = next(
+        step for step in load(name, tmp_path).train_dataloader.dataset.pipeline if step.type.endswith('MultiView')
+    )
     numbers = [views.num_views] if isinstance(views.num_views, int) else views.num_views
     return [
         (number, step.distribution, step.size, tuple(step.get('crop_ratio_range', (0.2, 1.0))))

@@ -1,6 +1,7 @@
 """ViewAugment: equal to torchvision's operators under the same draws, and the images that it takes."""
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image, ImageFilter, ImageOps
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as tv
 
-from cft.datasets.transforms import ViewAugment
+from cft.datasets.transforms import ViewAugment, view_augment
 from cft.errors import ConfigError
 
 # SCE, table 2, and the colour distortion of SwAV's released code: brightness, contrast, saturation, hue, probabilities.
@@ -26,12 +27,15 @@ BLUR_PROBS = {'weak': 0, 'strong': 0.5, 'strong-alpha': 1, 'strong-beta': 0.1, '
 SOLARIZE_PROBS = {'strong-beta': 0.2, 'strong-gamma': 0.2}
 
 
+SIZE = 32
+
+
 def set_seed(seed: int) -> None:
     np.random.seed(seed)
     random.seed(seed)
 
 
-def view_of(image: np.ndarray, distribution: str, seed: int, size: int = 32, **options: object) -> np.ndarray:
+def view_of(image: np.ndarray, distribution: str, seed: int, size: int = SIZE, **options: object) -> np.ndarray:
     augment = ViewAugment(distribution, size, **options)
     set_seed(seed)
     return augment({'img': image.copy()})['img']
@@ -53,42 +57,86 @@ def draw_crop(height: int, width: int) -> tuple[int, int, int, int]:
     raise AssertionError('the images of these tests have a possible crop')
 
 
-def torchvision_view(image: np.ndarray, distribution: str, seed: int, size: int) -> np.ndarray:
-    """The same draws in the same order, carried out on a red-green-blue Pillow image."""
+def draw_steps(height: int, width: int, distribution: str, seed: int) -> list[tuple]:
+    """The steps of a view with their arguments, drawn in their order."""
     set_seed(seed)
-    view = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
-    view = tv.resized_crop(view, *draw_crop(*image.shape[:2]), [size, size], InterpolationMode.BICUBIC)
-    if np.random.rand() < 0.5:
-        view = tv.hflip(view)
+    steps: list[tuple] = [('crop', draw_crop(height, width), SIZE), ('flip', np.random.rand() < 0.5)]
     if distribution != 'weak':
         strengths = STRENGTHS[distribution]
         if np.random.rand() < 0.8:
             order = np.random.permutation(4)
             factors = [np.random.uniform(1 - strength, 1 + strength) for strength in strengths[:3]]
             factors.append(np.random.uniform(-strengths[3], strengths[3]))
-            adjust = [tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation, tv.adjust_hue]
-            for index in order:
-                view = adjust[index](view, factors[index])
+            steps += [(['brightness', 'contrast', 'saturation', 'hue'][index], factors[index]) for index in order]
         if random.random() < 0.2:
-            view = tv.to_grayscale(view, num_output_channels=3)
+            steps.append(('grey',))
         if np.random.rand() < BLUR_PROBS[distribution]:
-            view = view.filter(ImageFilter.GaussianBlur(0.1 + 1.9 * np.random.rand()))
+            steps.append(('blur', 0.1 + 1.9 * np.random.rand()))
         if distribution in SOLARIZE_PROBS and np.random.rand() < SOLARIZE_PROBS[distribution]:
-            view = ImageOps.solarize(view, 128)
-    return np.asarray(view)[..., ::-1]
+            steps.append(('solarize',))
+    return steps
+
+
+# Each on a red-green-blue Pillow image.
+REFERENCES = {
+    'crop': lambda view, box, size: tv.resized_crop(view, *box, [size, size], InterpolationMode.BILINEAR),
+    'brightness': tv.adjust_brightness,
+    'contrast': tv.adjust_contrast,
+    'saturation': tv.adjust_saturation,
+    'hue': tv.adjust_hue,
+    'grey': lambda view: tv.to_grayscale(view, num_output_channels=3),
+    'blur': lambda view, sigma: view.filter(ImageFilter.GaussianBlur(sigma)),
+    'solarize': lambda view: ImageOps.solarize(view, 128),
+}
+
+
+def by_torchvision(image: np.ndarray, step: str, *arguments: object) -> np.ndarray:
+    changed = REFERENCES[step](Image.fromarray(np.ascontiguousarray(image[..., ::-1])), *arguments)
+    return np.asarray(changed)[..., ::-1].astype(int)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """What views went through from now on: step, arguments, image before and after."""
+    steps = []
+
+    def recorded(name: str, function: Callable) -> Callable:
+        def step(image: np.ndarray, *arguments: object) -> np.ndarray:
+            changed = function(image, *arguments)
+            steps.append((name, arguments, image, changed))
+            return changed
+
+        return step
+
+    for name, function in (('crop', 'resize_crop'), ('grey', 'to_grey'), ('blur', 'gaussian_blur')):
+        monkeypatch.setattr(view_augment, function, recorded(name, getattr(view_augment, function)))
+    monkeypatch.setattr(view_augment, 'solarize', recorded('solarize', view_augment.solarize))
+    names = ('brightness', 'contrast', 'saturation', 'hue')
+    jitter = tuple(recorded(*step) for step in zip(names, view_augment.JITTER, strict=True))
+    monkeypatch.setattr(view_augment, 'JITTER', jitter)
+    return steps
 
 
 @pytest.mark.parametrize('distribution', STRENGTHS)
-def test_equals_torchvision_on_the_same_draws(distribution: str) -> None:
-    """One grey level of difference: mmcv rounds its grey down."""
+def test_equals_torchvision_on_the_same_draws(distribution: str, done: list[tuple]) -> None:
+    """Each step has the drawn arguments, begins with what the one before it made, and is at most one level from
+    torchvision's on the same image: where half a level or a whole one comes out, the two may round apart.
+    """
     image = np.random.default_rng(0).integers(0, 256, (40, 52, 3), dtype=np.uint8)
     # Without smoothing, single pixels hide what is done to colours.
     image = np.asarray(Image.fromarray(image).filter(ImageFilter.BoxBlur(3)))
     image = np.clip((image.astype(int) - 128) * 5 + 128, 0, 255).astype(np.uint8)
     for seed in range(60):
-        found = view_of(image, distribution, seed).astype(int)
-        expected = torchvision_view(image, distribution, seed, 32)
-        assert np.abs(found - expected).max() <= 1, seed
+        done.clear()
+        found = view_of(image, distribution, seed)
+        crop, (_, flipped), *others = draw_steps(*image.shape[:2], distribution, seed)
+        current = image
+        for (name, arguments, before, after), (drawn, *wanted) in zip(done, [crop, *others], strict=True):
+            assert (name, list(arguments)) == (drawn, wanted), seed
+            assert np.array_equal(before, current), seed
+            assert np.abs(after - by_torchvision(before, name, *wanted)).max() <= 1, seed
+            current = after[:, ::-1] if name == 'crop' and flipped else after
+        assert np.array_equal(found, current), seed
 
 
 def test_seed_decides() -> None:

@@ -550,6 +550,12 @@ OTHERS = [
         ('--classes 1', '--classes', 'at least 2'),
     ),
     *of(
+        'tools/benchmarks/pipelines.py',
+        ('--crops 3', '--crops', '2'),
+        ('--images 0', '--images', 'at least 1'),
+        ('--rounds 0', '--rounds', 'at least 1'),
+    ),
+    *of(
         'tools/benchmarks/pretraining.py',
         ('nowhere.py', 'nowhere.py', 'cft configs'),
         ('quickstart/sce_digits --split tests', "'tests'", 'val'),

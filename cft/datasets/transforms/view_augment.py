@@ -1,23 +1,22 @@
 """The named augmentation distributions from which contrastive pre-training draws its views."""
 
-import warnings
+import random
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform, Compose, RandomApply, RandomFlip, RandomGrayscale
-from mmpretrain.datasets.transforms import ColorJitter, GaussianBlur, RandomResizedCrop, Solarize
+from mmcv.transforms import BaseTransform
 
 from cft.errors import ConfigError
 from cft.registry import TRANSFORMS
 
-# torchvision's weights of blue, green and red in grey; mmcv's default is their plain mean.
-GREY_WEIGHTS = (0.114, 0.587, 0.2989)
-BLUR_RADII = (0.1, 2.0)
-SOLARIZE_THRESHOLD = 128
+from .gaussian_blur import gaussian_blur
+from .hue import adjust_hue
+from .photometric import adjust_brightness, adjust_contrast, adjust_saturation, solarize, to_grey
+from .random_crop import draw_crop, resize_crop
 
-# mmcv's word, in every worker, on an argument that colour jitter does not use.
-warnings.filterwarnings('ignore', message="Only use 'alpha' for pillow backend")
+FLIP_PROB = 0.5
+BLUR_SIGMAS = (0.1, 2.0)
 
 
 class Distribution(NamedTuple):
@@ -46,20 +45,25 @@ DISTRIBUTIONS = {
 }
 
 
+JITTER = (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
+
+
 @TRANSFORMS.register_module()
 class ViewAugment(BaseTransform):
     """Draw one view of an image from a named augmentation distribution.
 
-    In SimCLR's order: random crop resized with Pillow's bicubic filter,
-    horizontal flip with probability 0.5, colour jitter (brightness, contrast,
-    saturation and hue in random order), grey, Gaussian blur of a radius
-    uniform in [0.1, 2.0] pixels, solarization of values from 128 on. A step of
-    probability 0 is left out.
+    In SimCLR's order: random crop resized bilinearly, horizontal flip with
+    probability 0.5, colour jitter (brightness, contrast, saturation and hue in
+    random order), grey, Gaussian blur of a standard deviation uniform in
+    [0.1, 2.0] pixels, solarization of values from 128 on. A step of
+    probability 0 draws no number. Each step is Pillow's, as torchvision and the
+    released codes use it.
 
     ``results['img']`` is (H, W, 3) uint8 in the order blue, green, red, as
     mmcv loads images, or grey, (H, W) or (H, W, 1), which becomes three equal
-    channels. The view is (size, size, 3) uint8. The random numbers are those of
-    :mod:`numpy.random` and :mod:`random`, which MMEngine seeds in every worker.
+    channels; it is not written to. The view is (size, size, 3) uint8, its
+    channels one after the other in memory, as a batch takes them. The random
+    numbers are those of :mod:`numpy.random` and :mod:`random`.
 
     Args:
         distribution: ``'weak'``, ``'strong'``, ``'strong-alpha'``,
@@ -90,14 +94,18 @@ class ViewAugment(BaseTransform):
         self.distribution = distribution
         self.size = size
         self.crop_ratio_range = (smallest, largest)
-        crop = RandomResizedCrop(size, self.crop_ratio_range, interpolation='bicubic', backend='pillow')
-        flip = RandomFlip(prob=0.5, direction='horizontal')
-        self.steps = Compose([crop, flip, *_appearance_steps(DISTRIBUTIONS[distribution])])
 
     def transform(self, results: dict) -> dict:
         """Replace ``results['img']`` by a view of it."""
-        results['img'] = _three_channels(results['img'])
-        return self.steps(results)
+        image = _three_channels(results['img'])
+        view = resize_crop(image, draw_crop(*image.shape[:2], self.crop_ratio_range), self.size)
+        if np.random.rand() < FLIP_PROB:
+            view = cv2.flip(view, 1)
+        view = _change_appearance(view, DISTRIBUTIONS[self.distribution])
+        planes = np.empty((3, self.size, self.size), np.uint8)
+        cv2.split(view, list(planes))
+        results['img'], results['img_shape'] = planes.transpose(1, 2, 0), view.shape
+        return results
 
     def __repr__(self) -> str:
         return (
@@ -106,16 +114,26 @@ class ViewAugment(BaseTransform):
         )
 
 
-def _appearance_steps(row: Distribution) -> list[BaseTransform]:
-    jitter = ColorJitter(row.brightness, row.contrast, row.saturation, row.hue)
-    steps = [
-        (row.jitter_prob, RandomApply(jitter, row.jitter_prob)),
-        (row.grey_prob, RandomGrayscale(row.grey_prob, keep_channels=True, channel_weights=GREY_WEIGHTS)),
-        # magnitude_std='inf' draws the radius uniformly from its range.
-        (row.blur_prob, GaussianBlur(magnitude_range=BLUR_RADII, magnitude_std='inf', prob=row.blur_prob)),
-        (row.solarize_prob, Solarize(SOLARIZE_THRESHOLD, row.solarize_prob)),
-    ]
-    return [step for prob, step in steps if prob > 0]
+def _change_appearance(view: np.ndarray, row: Distribution) -> np.ndarray:
+    if row.jitter_prob and np.random.rand() < row.jitter_prob:
+        view = _jitter(view, row)
+    if row.grey_prob and random.random() < row.grey_prob:
+        view = to_grey(view)
+    if row.blur_prob and np.random.rand() < row.blur_prob:
+        view = gaussian_blur(view, np.random.uniform(*BLUR_SIGMAS))
+    if row.solarize_prob and np.random.rand() < row.solarize_prob:
+        view = solarize(view)
+    return view
+
+
+def _jitter(view: np.ndarray, row: Distribution) -> np.ndarray:
+    order = np.random.permutation(4)
+    strengths = (row.brightness, row.contrast, row.saturation)
+    factors = [*(np.random.uniform(1 - strength, 1 + strength) for strength in strengths)]
+    factors.append(np.random.uniform(-row.hue, row.hue))
+    for index in order:
+        view = JITTER[index](view, factors[index])
+    return view
 
 
 def _three_channels(image: np.ndarray) -> np.ndarray:

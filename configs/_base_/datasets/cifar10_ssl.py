@@ -21,6 +21,6 @@ train_dataloader = dict(
         data_root=data_root,
         split='train',
         pipeline=[
-            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='cft.MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
             dict(type='PackInputs'),
         ]))

@@ -15,7 +15,7 @@ test_pipeline = [
         scale=round(image_size * 256 / 224),
         edge='short',
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bilinear'),
     dict(type='CenterCrop', crop_size=image_size),
     dict(type='PackInputs'),
 ]
@@ -33,6 +33,6 @@ train_dataloader = dict(
         data_root=data_root,
         pipeline=[
             dict(type='cft.LoadImage'),
-            dict(type='MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
+            dict(type='cft.MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
             dict(type='PackInputs'),
         ]))

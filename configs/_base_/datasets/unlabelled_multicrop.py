@@ -18,6 +18,6 @@ train_dataloader = dict(
     dataset=dict(
         pipeline=[
             dict(type='cft.LoadImage'),
-            dict(type='MultiView', num_views=[1] * 6, transforms=[*global_transforms, *local_transforms]),
+            dict(type='cft.MultiView', num_views=[1] * 6, transforms=[*global_transforms, *local_transforms]),
             dict(type='PackInputs'),
         ]))
