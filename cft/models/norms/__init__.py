@@ -9,7 +9,7 @@ from .auxiliary import (
 )
 from .conversion import convert_to_auxiliary
 from .local import LocalBatchNorm
-from .split import SplitBatchNorm2d
+from .split import SplitBatchNorm2d, split_batch_norms
 
 __all__ = [
     'AuxiliaryBatchNorm1d',
@@ -20,4 +20,5 @@ __all__ = [
     'SplitBatchNorm2d',
     'auxiliary_statistics',
     'convert_to_auxiliary',
+    'split_batch_norms',
 ]
