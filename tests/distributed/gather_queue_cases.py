@@ -1,6 +1,8 @@
 """Cases of gather_worker.py: momentum contrast whose ranks agreed on the sizes of their batches."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from cft.models.selfsup import SCE, MomentumContrast
+from cft.ops import gather
 from tests.models.selfsup.momentum_models import build
 from tests.support.synchronisations import synchronisations
 
@@ -49,6 +52,37 @@ def another_size_is_refused() -> None:
     assert torch.isfinite(model.loss(views, [])['loss'])
 
 
+def two_processes_equal_one() -> None:
+    """Without batch statistics: mean loss, mean gradients and queue are those of the joined batch in one process."""
+    torch.manual_seed(0)
+    model = build(SCE, queue_length=20, symmetric=True, shuffle_keys=False).eval()
+    alone, images = copy.deepcopy(model), list(torch.randn(3, 8, 3, 8, 8))
+    model.fix_batch_size(4)
+    own = slice(0, 4) if dist.get_rank() == 0 else slice(4, None)
+    found = model.loss([view[own] for view in images], [])['loss']
+    found.backward()
+    averaged = [found.detach(), *(parameter.grad for parameter in model.neck.parameters())]
+    for value in averaged:
+        dist.all_reduce(value)
+    with not_distributed():
+        expected = alone.loss(images, [])['loss']
+        expected.backward()
+    for both, one in zip(averaged, [expected.detach(), *(p.grad for p in alone.neck.parameters())], strict=True):
+        torch.testing.assert_close(both / 2, one, rtol=1e-5, atol=1e-6)
+    # Keys of each view enter rank by rank.
+    torch.testing.assert_close(model.queue.features, alone.queue.features, rtol=1e-5, atol=1e-6)
+    assert int(model.queue.position) == int(alone.queue.position) == 16
+
+
+@contextmanager
+def not_distributed() -> Iterator[None]:
+    """What one process alone would do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gather, 'is_distributed', lambda: False)
+        yield
+
+
 CASES: dict[str, Callable[[], None]] = {
-    case.__name__: case for case in (agreed_sizes_change_nothing_but_the_waiting, another_size_is_refused)
+    case.__name__: case
+    for case in (agreed_sizes_change_nothing_but_the_waiting, another_size_is_refused, two_processes_equal_one)
 }
