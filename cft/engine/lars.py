@@ -94,12 +94,12 @@ class LARS(Optimizer):
         return loss
 
     def _step(self, parameters: list[Tensor], group: dict) -> None:
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         if any(gradient.is_sparse for gradient in gradients):
             raise ConfigError('LARS takes no sparse gradients; set sparse=False in the embedding')
-        steps = torch._foreach_add(gradients, parameters, alpha=group['weight_decay'])
+        steps = list(torch._foreach_add(gradients, parameters, alpha=group['weight_decay']))
         if not group.get('lars_exclude', False):
-            torch._foreach_mul_(steps, list(_trust_ratios(parameters, gradients, group)))
+            torch._foreach_mul_(steps, _trust_ratios(parameters, gradients, group))
         if group['momentum']:
             steps = self._moved_momenta(parameters, steps, group['momentum'])
         torch._foreach_add_(parameters, steps, alpha=-group['lr'])
@@ -114,8 +114,8 @@ class LARS(Optimizer):
         return momenta
 
 
-def _trust_ratios(parameters: list[Tensor], gradients: list[Tensor], group: dict) -> Iterable[Tensor]:
+def _trust_ratios(parameters: list[Tensor], gradients: list[Tensor], group: dict) -> list[Tensor]:
     weights = torch.stack(torch._foreach_norm(parameters))
     slopes = torch.stack(torch._foreach_norm(gradients))
     ratios = group['eta'] * weights / (slopes + group['weight_decay'] * weights + group['eps'])
-    return torch.where((weights > 0) & (slopes > 0), ratios, 1).unbind()
+    return list(torch.where((weights > 0) & (slopes > 0), ratios, 1).unbind())

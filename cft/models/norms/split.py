@@ -39,20 +39,19 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
         """Normalise (N, C, H, W)."""
         if not self.training or len(features) < 2 * self.num_splits:
             return super().forward(features)
-        parts, factor = features.tensor_split(self.num_splits), self.momentum
+        parts = features.tensor_split(self.num_splits)
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
         # Each part moves a row of its own.
-        means, variances = ([None] * len(parts), [None] * len(parts))
-        if self.track_running_stats:
-            self.num_batches_tracked.add_(1)
-            factor = 1 / int(self.num_batches_tracked) if factor is None else factor
-            means, variances = (rows.repeat(len(parts), 1) for rows in (self.running_mean, self.running_var))
+        means, variances = (rows.repeat(len(parts), 1) for rows in (self.running_mean, self.running_var))
         normalised = [
-            batch_norm(part, mean, variance, self.weight, self.bias, training=True, momentum=factor or 0, eps=self.eps)
+            batch_norm(part, mean, variance, self.weight, self.bias, training=True, momentum=momentum, eps=self.eps)
             for part, mean, variance in zip(parts, means, variances, strict=True)
         ]
-        if self.track_running_stats:
-            self.running_mean.copy_(means.mean(dim=0))
-            self.running_var.copy_(variances.mean(dim=0))
+        self.running_mean.copy_(means.mean(dim=0))
+        self.running_var.copy_(variances.mean(dim=0))
         return torch.cat(normalised)
 
 
