@@ -22,6 +22,7 @@ from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIMIZERS as MMENGINE_OPTIMIZERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISBACKENDS as MMENGINE_VISBACKENDS
 from mmengine.registry import Registry
@@ -86,6 +87,7 @@ DATASETS = LazyRegistry('dataset', parent=MMENGINE_DATASETS, scope='cft', locati
 DATA_SAMPLERS = LazyRegistry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='cft', locations=['cft.datasets'])
 TRANSFORMS = LazyRegistry('transform', parent=MMENGINE_TRANSFORMS, scope='cft', locations=['cft.datasets.transforms'])
 METRICS = LazyRegistry('metric', parent=MMENGINE_METRICS, scope='cft', locations=['cft.evaluation.metrics'])
+OPTIMIZERS = LazyRegistry('optimizer', parent=MMENGINE_OPTIMIZERS, scope='cft', locations=['cft.engine.lars'])
 OPTIM_WRAPPER_CONSTRUCTORS = LazyRegistry(
     'optimizer wrapper constructor',
     parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 
 class KeepsForwardState(Protocol):
-    """What a forward pass changes and that is neither parameter nor buffer, such as collected features.
+    """What tells itself how a forward pass changes it, such as collected features or a long queue.
 
-    A module with these two methods, or a module's attribute with them, is found by :class:`ForwardState`.
+    A module with these two methods, or a module's attribute with them, is found by :class:`ForwardState`. The
+    buffers of such a module are its own care.
     """
 
     def forward_state(self) -> object:
@@ -22,10 +23,10 @@ class KeepsForwardState(Protocol):
 class ForwardState:
     """A copy of a model's buffers that can be put back.
 
-    The buffers are BatchNorm's running statistics, queues of keys and their
-    position, and whatever else a model registers; what else changes tells its
-    state itself (:class:`KeepsForwardState`). The copies take the buffers' memory
-    once; parameters and random states are not part of it.
+    The buffers are BatchNorm's running statistics and whatever else a model
+    registers; what is too large to be copied in every step, or no buffer, tells
+    its state itself (:class:`KeepsForwardState`). The copies take the buffers'
+    memory once; parameters and random states are not part of it.
 
     Args:
         model: The model, without wrappers.
@@ -49,7 +50,9 @@ class ForwardState:
     @torch.no_grad()
     def keep(self) -> None:
         """Remember the state as it is now."""
-        buffers = list(self.model.buffers())
+        keepers = _keepers(self.model)
+        own = {id(buffer) for keeper in keepers if isinstance(keeper, nn.Module) for buffer in keeper.buffers()}
+        buffers = [buffer for buffer in self.model.buffers() if id(buffer) not in own]
         shapes = [(id(buffer), buffer.shape, buffer.device) for buffer in buffers]
         if shapes != self._shapes:
             by_type: dict[tuple, list[Tensor]] = {}
@@ -60,7 +63,7 @@ class ForwardState:
         else:
             for group, copies in self._kept:
                 torch._foreach_copy_(copies, group)
-        self._told = [(keeper, keeper.forward_state()) for keeper in _keepers(self.model)]
+        self._told = [(keeper, keeper.forward_state()) for keeper in keepers]
 
     @torch.no_grad()
     def put_back(self) -> None:

@@ -33,7 +33,7 @@ class BiasAndNormExclusion(DefaultOptimWrapperConstructor):
 
     Parameters of at most one dimension are biases, scales and shifts of any
     norm (auxiliary ones too), and layer scales. They have no weight decay, and
-    mmpretrain's ``LARS`` updates them as SGD does; other optimisers ignore
+    ``cft.LARS`` and mmpretrain's update them as SGD does; other optimisers ignore
     ``lars_exclude``. This is how BYOL, MoCo-v3 and SCE (section 4.3) use LARS.
     Class tokens and position embeddings have three dimensions: they are decayed
     and adapted like weights, unless ``custom_keys`` says otherwise.
@@ -50,7 +50,7 @@ class BiasAndNormExclusion(DefaultOptimWrapperConstructor):
 
     Example:
         >>> optim_wrapper = dict(
-        ...     optimizer=dict(type='LARS', lr=4.8, momentum=0.9, weight_decay=1e-6),
+        ...     optimizer=dict(type='cft.LARS', lr=4.8, momentum=0.9, weight_decay=1e-6),
         ...     constructor='cft.BiasAndNormExclusion')
     """
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from mmengine.runner import Runner
 
+from cft.engine.batch_sizes import batch_size_of
 from cft.engine.model_access import unwrap_model
 from cft.engine.seeded_batches import undisturbed_generators
 
@@ -81,7 +82,7 @@ def batch_and_images(runner: Runner) -> tuple[int, int]:
         (64, 3303)
     """
     loader = runner.train_dataloader
-    batch = loader.batch_size or getattr(loader.batch_sampler, 'batch_size', None)
+    batch = batch_size_of(loader)
     if not isinstance(batch, int) or not isinstance(loader.dataset, Sized):
         raise TypeError('the training data have no batches of a number of images')
     return batch, len(loader.dataset)

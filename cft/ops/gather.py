@@ -67,6 +67,18 @@ def _join(padded: list[torch.Tensor] | tuple[torch.Tensor, ...], counts: list[in
     return torch.cat([part[:count] for part, count in zip(padded, counts, strict=True)])
 
 
+def _agreed(rows: torch.Tensor, counts: list[int] | None) -> list[int]:
+    if counts is None:
+        return row_counts(rows)
+    own = counts[dist.get_rank()]
+    if len(rows) != own:
+        raise ValueError(
+            f'rank {dist.get_rank()} has {len(rows)} rows where the ranks agreed on {counts}: batches of changing size '
+            'need drop_last=True in the data loader, or an exchange of their sizes in every step'
+        )
+    return counts
+
+
 def gather_rows(rows: torch.Tensor, counts: list[int] | None = None) -> torch.Tensor:
     """Concatenate the rows of all ranks, without gradient.
 
@@ -77,13 +89,16 @@ def gather_rows(rows: torch.Tensor, counts: list[int] | None = None) -> torch.Te
     Returns:
         (sum of n, ...) tensor, rank 0's rows first, equal on every rank.
 
+    Raises:
+        ValueError: If this rank has another number of rows than ``counts`` say.
+
     Example:
         >>> gather_rows(torch.zeros(3, 2)).shape
         torch.Size([3, 2])
     """
     if not is_distributed():
         return rows
-    counts = row_counts(rows) if counts is None else counts
+    counts = _agreed(rows, counts)
     padded = _pad(rows.detach(), max(counts)).contiguous()
     parts = [torch.empty_like(padded) for _ in counts]
     dist.all_gather(parts, padded)
@@ -104,11 +119,14 @@ def gather_rows_with_grad(rows: torch.Tensor, counts: list[int] | None = None) -
     Returns:
         (sum of n, ...) tensor, rank 0's rows first.
 
+    Raises:
+        ValueError: As :func:`gather_rows`.
+
     Example:
         >>> gather_rows_with_grad(torch.zeros(3, 2, requires_grad=True)).requires_grad
         True
     """
     if not is_distributed():
         return rows
-    counts = row_counts(rows) if counts is None else counts
+    counts = _agreed(rows, counts)
     return _join(all_gather_with_grad(_pad(rows, max(counts))), counts)

@@ -8,7 +8,9 @@ import torch.distributed as dist
 from .gather import gather_rows, is_distributed, rank_offset, row_counts
 
 
-def shuffle_rows(rows: torch.Tensor) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+def shuffle_rows(
+    rows: torch.Tensor, counts: list[int] | None = None
+) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
     """Permute the rows of all ranks together (MoCo's shuffled BatchNorm).
 
     Every rank keeps its number of rows. Neither the shuffling nor its inverse
@@ -16,6 +18,7 @@ def shuffle_rows(rows: torch.Tensor) -> tuple[torch.Tensor, Callable[[torch.Tens
 
     Args:
         rows: (n, ...) tensor; n may differ between ranks.
+        counts: What :func:`row_counts` returned, to save that exchange.
 
     Returns:
         The shuffled (n, ...) rows, and a function that brings a tensor with
@@ -26,7 +29,7 @@ def shuffle_rows(rows: torch.Tensor) -> tuple[torch.Tensor, Callable[[torch.Tens
         >>> restore(shuffled).squeeze(1)
         tensor([0, 1, 2, 3])
     """
-    counts = row_counts(rows)
+    counts = row_counts(rows) if counts is None else counts
     start = rank_offset(counts)
     own = slice(start, start + len(rows))
     order = torch.randperm(sum(counts), device=rows.device)

@@ -1,3 +1,4 @@
+# SCE, table 5: MoCoV2 as reproduced there, tau 0.2 (section 4.2).
 _base_ = [
     '../_base_/models/r18_cifar_ssl.py',
     '../_base_/datasets/cifar100_ssl.py',

@@ -3,3 +3,5 @@ _base_ = ['./r50_imagenet.py']
 
 epochs = 800
 train_cfg = dict(max_epochs=epochs)
+# All are kept, for curves over the epochs (HEXA, figure 3).
+default_hooks = dict(checkpoint=dict(interval=20, max_keep_ckpts=-1))

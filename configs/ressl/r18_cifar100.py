@@ -1,3 +1,4 @@
+# SCE, table 5. The temperatures are ReSSL's on ImageNet; for small images SCE does not name them.
 _base_ = [
     '../_base_/models/r18_cifar_ssl.py',
     '../_base_/datasets/cifar100_ssl.py',

@@ -1,3 +1,4 @@
+# SCE, table 5, as in the released code.
 _base_ = [
     '../_base_/models/r18_cifar_ssl.py',
     '../_base_/datasets/cifar10_ssl.py',

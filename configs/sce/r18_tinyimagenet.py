@@ -1,3 +1,4 @@
+# SCE, table 5. The paper's supplement chooses tau_m; it is CIFAR-10's here, which has no source.
 _base_ = [
     '../_base_/models/r18_cifar_ssl.py',
     '../_base_/datasets/tinyimagenet_ssl.py',

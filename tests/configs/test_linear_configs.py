@@ -21,9 +21,10 @@ SCHEDULES = CONFIGS / '_base_' / 'schedules'
 PUBLISHED = {
     'ssl_imagenet_200e': ('SGD', 0.5 * 512 / 256, 0.9, 1e-4, 512, 200),
     'ssl_imagenet100_200e': ('SGD', 0.3 * 512 / 256, 0.9, 1e-4, 512, 200),
-    'ssl_lars_100e': ('LARS', 0.5 * 4096 / 256, 0.9, 1e-6, 4096, 100),
-    'ssl_lars_200e': ('LARS', 0.3 * 4096 / 256, 0.9, 1e-6, 4096, 200),
-    'ssl_lars_1000e': ('LARS', 0.3 * 4096 / 256, 0.9, 1.5e-6, 4096, 1000),
+    'ssl_lars_100e': ('cft.LARS', 0.5 * 4096 / 256, 0.9, 1e-6, 4096, 100),
+    'ssl_lars_200e': ('cft.LARS', 0.3 * 4096 / 256, 0.9, 1e-6, 4096, 200),
+    'ssl_lars_300e': ('cft.LARS', 0.3 * 4096 / 256, 0.9, 1e-6, 4096, 300),
+    'ssl_lars_1000e': ('cft.LARS', 0.3 * 4096 / 256, 0.9, 1.5e-6, 4096, 1000),
     'mocov2_200e': ('SGD', 0.03, 0.9, 1e-4, 256, 200),
     'deepcluster_200e': ('LARS', 0.6, 0.9, 1e-6, 256, 200),
     'deepcluster_8crop_200e': ('LARS', 4.8, 0.9, 1e-6, 4096, 200),
@@ -41,6 +42,7 @@ MOMENTUM = {
     'ssl_imagenet100_200e': (0.996, 1.0, 'cosine'),
     'ssl_lars_100e': (0.99, 1.0, 'cosine'),
     'ssl_lars_200e': (0.99, 1.0, 'cosine'),
+    'ssl_lars_300e': (0.99, 1.0, 'cosine'),
     'ssl_lars_1000e': (0.996, 1.0, 'cosine'),
     'mocov2_200e': (0.999, None, 'constant'),
 }
@@ -54,7 +56,7 @@ def test_published_figures(name: str) -> None:
     optimizer = cfg.optim_wrapper.optimizer
     assert (optimizer.type, optimizer.get('momentum'), optimizer.get('weight_decay', 0)) == (kind, momentum, decay)
     assert optimizer.lr == pytest.approx(rate)
-    assert optimizer.get('eta') == (0.001 if kind == 'LARS' else None)
+    assert optimizer.get('eta') == (0.001 if kind.endswith('LARS') else None)
     assert (cfg.train_cfg.max_epochs, cfg.auto_scale_lr.base_batch_size) == (epochs, batch)
     constructor = cfg.optim_wrapper.get('constructor')
     assert constructor == ('cft.BiasAndNormExclusion' if name.startswith('ssl_lars') else None)
@@ -90,6 +92,7 @@ COSINES = {
     'ssl_imagenet100_200e': (5, 1e-3, 0),
     'ssl_lars_100e': (10, 1e-3, 0),
     'ssl_lars_200e': (10, 1e-3, 0),
+    'ssl_lars_300e': (10, 1e-3, 0),
     'ssl_lars_1000e': (10, 1e-3, 0),
     'deepcluster_200e': (0, 1, 1e-3),
     'deepcluster_8crop_200e': (10, 0.3 / 4.8, 1e-3),

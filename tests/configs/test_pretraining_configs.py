@@ -122,10 +122,12 @@ def test_there_is_a_config_for_every_method_and_data_set() -> None:
 
 def test_published_settings_of_sce() -> None:
     """Section 4.3: LARS without biases and norms, scaled learning rates, six views of the stated sizes and scales."""
-    for epochs, rate, decay, momentum in ((100, 0.5, 1e-6, 0.99), (200, 0.3, 1e-6, 0.99), (1000, 0.3, 1.5e-6, 0.996)):
+    for epochs, rate, decay, momentum in (
+        (100, 0.5, 1e-6, 0.99), (200, 0.3, 1e-6, 0.99), (300, 0.3, 1e-6, 0.99), (1000, 0.3, 1.5e-6, 0.996),
+    ):  # fmt: skip
         cfg = load_config(CONFIGS / 'sce' / f'r50_imagenet_lars_{epochs}e.py')
         optimizer = cfg.optim_wrapper.optimizer
-        assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('LARS', rate * 4096 / 256, decay)
+        assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('cft.LARS', rate * 4096 / 256, decay)
         assert cfg.optim_wrapper.constructor == 'cft.BiasAndNormExclusion'
         assert (cfg.train_cfg.max_epochs, cfg.custom_hooks[0].momentum) == (epochs, momentum)
         assert cfg.param_scheduler[0].end == 10

@@ -2,10 +2,10 @@
 
 import sys
 
-from tests.distributed import gather_bi_tuning_cases, gather_loss_cases, gather_row_cases
+from tests.distributed import gather_bi_tuning_cases, gather_loss_cases, gather_queue_cases, gather_row_cases
 from tests.support.two_ranks import run_cases
 
-CASES = gather_loss_cases.CASES | gather_row_cases.CASES | gather_bi_tuning_cases.CASES
+CASES = gather_loss_cases.CASES | gather_row_cases.CASES | gather_bi_tuning_cases.CASES | gather_queue_cases.CASES
 
 
 if __name__ == '__main__':

@@ -10,8 +10,9 @@ from torch import nn
 
 from cft.engine.hooks import MomentumUpdateHook
 from cft.engine.model_access import unwrap_model
+from cft.engine.seeded_batches import seed_batches
 from cft.errors import ConfigError
-from tests.support.toy_run import ToyModel, toy_runner
+from tests.support.toy_run import Batches, ToyModel, toy_runner
 
 
 def momenta(tmp_path: Path, **arguments: object) -> list[float]:
@@ -68,3 +69,25 @@ def test_wrappers_are_seen_through() -> None:
     model = nn.Linear(2, 2)
     assert unwrap_model(ExponentialMovingAverage(model)).weight.shape == (2, 2)
     assert unwrap_model(torch.compile(model)) is model
+
+
+class ToldOfBatches(ToyModel):
+    """Remembers what it is told, and when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[int | None, int]] = []
+
+    def fix_batch_size(self, rows: int | None) -> None:
+        self.told.append((rows, len(self.momenta)))
+
+
+@pytest.mark.parametrize('drop_last', [True, False])
+def test_batch_size_is_told_if_it_stays(drop_last: bool, tmp_path: Path) -> None:
+    """Before the first step, and taken back after the last."""
+    model = ToldOfBatches()
+    runner = toy_runner(tmp_path, [MomentumUpdateHook()], model)
+    runner._train_dataloader = torch.utils.data.DataLoader(Batches(), batch_size=2, drop_last=drop_last)
+    seed_batches(runner._train_dataloader, seed=0, rank=0)
+    runner.train()
+    assert model.told == [(2 if drop_last else None, 0), (None, 10)]

@@ -12,7 +12,7 @@ from torch import nn
 from cft.errors import ConfigError
 from cft.models import AuxiliaryBatchNorm2d
 
-LARS = {'type': 'LARS', 'lr': 0.5, 'momentum': 0.9, 'weight_decay': 0.1, 'eta': 0.01}
+LARS = {'type': 'cft.LARS', 'lr': 0.5, 'momentum': 0.9, 'weight_decay': 0.1, 'eta': 0.01}
 ADAMW = {'type': 'AdamW', 'lr': 0.1, 'weight_decay': 0.5}
 DECAYED = {'stem.weight', 'attention.weight', 'cls_token', 'pos_embed', 'shared.weight'}
 EXCLUDED = {

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from cft.engine.batch_sizes import batch_size_of, drops_last
 from cft.engine.model_access import unwrap_model
 from cft.engine.seeded_batches import undisturbed_generators
 from cft.engine.single_values import SingleValueError, explained_batches
@@ -39,7 +40,7 @@ class BatchSizeCheckHook(Hook):
         if not isinstance(loader.dataset, Sized):
             return
         require_steps(loader)
-        batch_size, images = _batch_size(loader), len(loader.dataset)
+        batch_size, images = batch_size_of(loader), len(loader.dataset)
         where = _batch_of_one(loader, batch_size, images)
         # With several processes a trial on one of them alone would wait for the others.
         if where is not None and get_world_size() == 1:
@@ -72,14 +73,10 @@ def require_steps(loader: DataLoader) -> None:
     """
     if isinstance(loader.dataset, Sized) and len(loader) == 0:
         raise ConfigError(
-            f'train_dataloader: {len(loader.dataset)} images make no batch of {_batch_size(loader)} in each process '
+            f'train_dataloader: {len(loader.dataset)} images make no batch of {batch_size_of(loader)} in each process '
             'with drop_last=True, so that nothing would be trained; set train_dataloader.drop_last=False or a smaller '
             'batch_size'
         )
-
-
-def _batch_size(loader: DataLoader) -> int | None:
-    return loader.batch_size or getattr(loader.batch_sampler, 'batch_size', None)
 
 
 def _batch_of_one(loader: DataLoader, batch_size: int | None, images: int) -> str | None:
@@ -87,8 +84,7 @@ def _batch_of_one(loader: DataLoader, batch_size: int | None, images: int) -> st
     if batch_size == 1:
         return 'train_dataloader.batch_size=1'
     sampler = getattr(loader.batch_sampler, 'sampler', loader.sampler)
-    drops = getattr(loader.batch_sampler, 'drop_last', loader.drop_last)
-    if batch_size is None or drops or isinstance(sampler, InfiniteSampler):
+    if batch_size is None or drops_last(loader) or isinstance(sampler, InfiniteSampler):
         return None
     if len(cast(Sized, sampler)) % batch_size != 1:
         return None

@@ -5,6 +5,7 @@ import math
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from cft.engine.batch_sizes import fixed_batch_size
 from cft.engine.model_access import modules_where
 from cft.engine.optimizer_access import in_accumulation
 from cft.errors import ConfigError
@@ -32,7 +33,9 @@ class MomentumUpdateHook(Hook):
 
     Calls ``update_target(momentum)`` of the modules that have it, such as
     :class:`cft.models.MomentumContrast`. The momentum follows from the
-    iteration counter, hence also after a resume.
+    iteration counter, hence also after a resume. Those that have
+    ``fix_batch_size(rows)`` are told during training if all batches have one
+    size, by ``drop_last=True`` of the data loader.
 
     Args:
         momentum: Momentum of the first step (SCE: 0.996).
@@ -62,6 +65,15 @@ class MomentumUpdateHook(Hook):
         self._averages = list(modules_where(runner.model, lambda module: hasattr(module, 'update_target')))
         if not self._averages:
             raise ConfigError('MomentumUpdateHook found no module with update_target(momentum) in the model; remove it')
+        self._fix_batch_size(fixed_batch_size(runner.train_dataloader))
+
+    def after_train(self, runner: Runner) -> None:
+        self._fix_batch_size(None)
+
+    def _fix_batch_size(self, rows: int | None) -> None:
+        for module in self._averages:
+            if hasattr(module, 'fix_batch_size'):
+                module.fix_batch_size(rows)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: object = None, outputs: dict | None = None

@@ -34,9 +34,10 @@ def info_nce_loss(
         tensor(0.3133)
     """
     check_views(query, key, queue)
-    similarities, own = candidate_similarities(query, key, queue)
-    log_probability = (similarities / temperature).log_softmax(dim=1)
-    return propagate_non_finite(-log_probability[own].sum() / max(len(query), 1), similarities)
+    similarities, _ = candidate_similarities(query, key, queue)
+    logits = similarities / temperature
+    own = logits.diagonal() if queue is None else logits[:, 0]
+    return propagate_non_finite((logits.logsumexp(dim=1) - own).sum() / max(len(query), 1), similarities)
 
 
 @MODELS.register_module()

@@ -12,7 +12,7 @@ from .auxiliary import (
 )
 from .conversion import convert_to_auxiliary
 from .local import LocalBatchNorm
-from .split import SplitBatchNorm2d
+from .split import SplitBatchNorm2d, split_batch_norms
 from .synchronised import SynchronisedBatchNorm
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     'agree_at_the_start',
     'auxiliary_statistics',
     'convert_to_auxiliary',
+    'split_batch_norms',
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import batch_norm
 
 from cft.registry import MODELS
 
@@ -17,6 +18,9 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
     statistics they share with their query. Parameter and buffer names are
     those of BatchNorm; evaluation is BatchNorm's. Use it as
     ``norm_cfg=dict(type='cft.SplitBN', num_splits=2)``.
+
+    The running statistics move once for each batch, towards the mean of the
+    parts' statistics, as in the released code of SCE.
 
     Args:
         num_features: C, number of channels.
@@ -36,4 +40,44 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
         if not self.training or len(features) < 2 * self.num_splits:
             return super().forward(features)
         parts = features.tensor_split(self.num_splits)
-        return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return torch.cat([super(SplitBatchNorm2d, self).forward(part) for part in parts])
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        # Each part moves a row of its own.
+        means, variances = (rows.repeat(len(parts), 1) for rows in (self.running_mean, self.running_var))
+        normalised = [
+            batch_norm(part, mean, variance, self.weight, self.bias, training=True, momentum=momentum, eps=self.eps)
+            for part, mean, variance in zip(parts, means, variances, strict=True)
+        ]
+        self.running_mean.copy_(means.mean(dim=0))
+        self.running_var.copy_(variances.mean(dim=0))
+        return torch.cat(normalised)
+
+
+def split_batch_norms(model: nn.Module, num_splits: int) -> None:
+    """Let every BatchNorm2d of a model normalise a batch in parts, in place; names, tensors and settings stay.
+
+    Layers of other kinds, derived ones included, stay as they are.
+
+    Args:
+        model: Not itself a BatchNorm.
+        num_splits: Number of parts, at least 1.
+
+    Example:
+        >>> model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm1d(3))
+        >>> split_batch_norms(model, num_splits=2)
+        >>> [type(layer).__name__ for layer in model]
+        ['SplitBatchNorm2d', 'BatchNorm1d']
+    """
+    for parent in list(model.modules()):
+        for name, layer in list(parent.named_children()):
+            if type(layer) is nn.BatchNorm2d:
+                setattr(parent, name, _split(layer, num_splits))
+
+
+def _split(layer: nn.BatchNorm2d, num_splits: int) -> SplitBatchNorm2d:
+    new = SplitBatchNorm2d.__new__(SplitBatchNorm2d)
+    new.__dict__.update(layer.__dict__)
+    new.num_splits = num_splits
+    return new

@@ -33,18 +33,36 @@ class FeatureQueue(nn.Module):
             raise ValueError(f'length and channels must be at least 1, got {length} and {channels}')
         self.register_buffer('features', l2_normalize(torch.randn(length, channels)))
         self.register_buffer('position', torch.zeros((), dtype=torch.long))
+        # Slots and rows that enqueue has overwritten since forward_state, until all are; None: nobody asked.
+        self._overwritten: list[tuple[torch.Tensor, torch.Tensor]] | None = None
 
     @torch.no_grad()
-    def enqueue(self, keys: torch.Tensor) -> None:
+    def enqueue(self, keys: torch.Tensor, counts: list[int] | None = None) -> None:
         """Replace the oldest keys.
 
         Args:
             keys: (n, D) of this rank, normalised here. All ranks' keys enter,
                 rank 0's first, so that the queue stays equal on every rank.
+            counts: Number of keys of each rank, if it is known; else the ranks exchange it.
         """
-        keys = l2_normalize(gather_rows(keys).float())
+        keys = l2_normalize(gather_rows(keys, counts).float())
         length = len(self.features)
         dropped = max(len(keys) - length, 0)
         slots = (self.position + dropped + torch.arange(len(keys) - dropped, device=keys.device)) % length
+        if self._overwritten is not None and sum(len(rows) for _, rows in self._overwritten) < length:
+            self._overwritten.append((slots, self.features[slots]))
         self.features[slots] = keys[dropped:].to(self.features)
         self.position.copy_((self.position + len(keys)) % length)
+
+    def forward_state(self) -> torch.Tensor:
+        """The position, for whoever undoes a step; from now on what is overwritten is kept, and not the whole queue."""
+        self._overwritten = []
+        return self.position.clone()
+
+    @torch.no_grad()
+    def restore_forward_state(self, state: torch.Tensor) -> None:
+        """Put back what was overwritten since :meth:`forward_state` returned ``state``."""
+        for slots, rows in reversed(self._overwritten or []):
+            self.features[slots] = rows
+        self._overwritten = []
+        self.position.copy_(state)

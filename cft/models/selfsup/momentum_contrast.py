@@ -9,7 +9,8 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from cft.models.branches import MovingAverage
-from cft.ops import shuffle_rows
+from cft.models.norms import split_batch_norms
+from cft.ops import row_counts, shuffle_rows
 from cft.registry import MODELS
 
 from .feature_queue import FeatureQueue
@@ -43,6 +44,9 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
             needed without BatchNorm, or with SyncBN.
         predictor: Config of a neck on top of the online one (BYOL, MoCo-v3), from D to D.
         symmetric: Average the losses of both directions (SCE, section 3.2).
+        key_splits: Number of parts of the key images that each BatchNorm2d of the
+            momentum encoder normalises on its own, which stand for so many GPUs
+            (:class:`cft.models.SplitBatchNorm2d`); the online encoder stays as it is.
         data_preprocessor: Config; default mmpretrain's SelfSupDataPreprocessor.
         init_cfg: Initialisation config.
 
@@ -66,6 +70,7 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         shuffle_keys: bool = True,
         predictor: dict | None = None,
         symmetric: bool = False,
+        key_splits: int = 1,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -74,10 +79,13 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         )
         self.target_backbone = copy.deepcopy(self.backbone).requires_grad_(False)
         self.target_neck = copy.deepcopy(self.neck).requires_grad_(False)
+        if key_splits > 1:
+            split_batch_norms(nn.ModuleList([self.target_backbone, self.target_neck]), key_splits)
         self.predictor = None if predictor is None else MODELS.build(predictor)
         self.queue = FeatureQueue(queue_length, feat_channels) if queue_length else None
         self.shuffle_keys = shuffle_keys
         self.symmetric = symmetric
+        self._batch_sizes: list[int] | None = None
 
     def init_weights(self) -> None:
         """Initialise the online encoder and copy it to the momentum encoder."""
@@ -87,6 +95,18 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
     def averaged_parts(self) -> tuple[tuple[nn.Module, nn.Module], ...]:
         """Modules of the momentum encoder, each with its online counterpart, which may hold further tensors."""
         return (self.target_backbone, self.backbone), (self.target_neck, self.neck)
+
+    def fix_batch_size(self, rows: int | None) -> None:
+        """Agree with the other ranks on how many images each has in every batch; all ranks must call.
+
+        The number is then not exchanged, nor waited for, in every step; a
+        batch of another size is refused.
+
+        Args:
+            rows: Of this rank; None if it changes, on any rank.
+        """
+        sizes = row_counts(next(self.parameters()).new_empty(rows or 0, 0))
+        self._batch_sizes = sizes if all(sizes) else None
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:
         """Compute the loss of a batch.
@@ -129,11 +149,11 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         """Put the keys of a batch, view by view, into the queue."""
         if self.queue is not None:
             for key in keys.values():
-                self.queue.enqueue(key)
+                self.queue.enqueue(key, self._batch_sizes)
 
     @torch.no_grad()
     def _encode_keys(self, images: torch.Tensor) -> torch.Tensor:
         if not self.shuffle_keys:
             return self.target_neck(self.target_backbone(images))[-1]
-        images, restore = shuffle_rows(images)
+        images, restore = shuffle_rows(images, self._batch_sizes)
         return restore(self.target_neck(self.target_backbone(images))[-1])

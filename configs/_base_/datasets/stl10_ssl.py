@@ -1,4 +1,5 @@
-# The 100,000 unlabelled and the 5,000 training images, seen at 64 pixels as ReSSL sees its medium-sized images.
+# The 100,000 unlabelled images, as the released code of SCE takes them, seen at 64 pixels as ReSSL sees its
+# medium-sized images.
 data_root = 'data/stl10'
 image_size = 64
 
@@ -6,7 +7,7 @@ weak_transforms = [dict(type='cft.ViewAugment', distribution='weak', size=image_
 strong_transforms = [dict(type='cft.ViewAugment', distribution='strong', size=image_size)]
 # Of single images, by whose features cft evaluate judges a run.
 test_pipeline = [
-    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bicubic'),
+    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bilinear'),
     dict(type='PackInputs'),
 ]
 batch_size = 256
@@ -21,7 +22,7 @@ train_dataloader = dict(
     dataset=dict(
         type='cft.STL10',
         data_root=data_root,
-        split='train+unlabeled',
+        split='unlabeled',
         pipeline=[
             dict(type='cft.MultiView', num_views=[1, 1], transforms=[strong_transforms, weak_transforms]),
             dict(type='PackInputs'),

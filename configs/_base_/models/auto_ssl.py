@@ -15,7 +15,8 @@ model = dict(
 # What a network of each kind is asked for; see auto_cls.py.
 networks = dict(
     resnet=dict(
-        backbone=dict(num_stages=4, out_indices=(3, ), style='pytorch'), neck=dict(with_avg_pool=True)),
+        backbone=dict(num_stages=4, out_indices=(3, ), style='pytorch', zero_init_residual=False),
+        neck=dict(with_avg_pool=True)),
     vit=dict(backbone=dict(out_type='cls_token', final_norm=True), neck=dict(with_avg_pool=False)),
     timm_vit=dict(neck=dict(with_avg_pool=False)),
     timm_stages=dict(neck=dict(with_avg_pool=False)))

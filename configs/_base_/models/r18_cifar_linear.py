@@ -1,4 +1,4 @@
-# Linear probe of what r18_cifar_ssl.py pre-trains; its SplitBN has the names of BatchNorm.
+# Linear probe of what r18_cifar_ssl.py pre-trains.
 _base_ = 'r50_linear.py'
 
 model = dict(

@@ -1,5 +1,6 @@
 # MoCo-v3's architecture, which SCE takes in section 4.3: projector of three layers, predictor of two, hidden 4096,
 # out 256, all BatchNorms synchronised, which makes shuffled keys needless. The loss is symmetric.
+# The released code of SCE has hidden 2048 in the projector, but 4096 with multi-crop; the paper's words hold here.
 _base_ = 'r50_ssl.py'
 
 model = dict(

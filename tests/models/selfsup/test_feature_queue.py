@@ -4,7 +4,9 @@ import collections
 
 import pytest
 import torch
+from torch import nn
 
+from cft.engine.forward_state import ForwardState
 from cft.models.selfsup import FeatureQueue
 from tests.support.comparison import random_rows
 
@@ -80,3 +82,45 @@ def test_state_dict_round_trip_goes_on_where_it_stopped() -> None:
 def test_impossible_sizes_are_refused(length: int, channels: int) -> None:
     with pytest.raises(ValueError, match='at least 1'):
         FeatureQueue(length, channels)
+
+
+@pytest.mark.parametrize('length', [5, 12])
+def test_state_of_before_a_step_comes_back(length: int) -> None:
+    """Batches that wrap around, that overlap and that are longer than the queue are undone, again and again."""
+    queue = FeatureQueue(length, 3)
+    for round_ in range(4):
+        queue.enqueue(random_rows(3, 3, seed=round_, dtype=torch.float32))
+        before, state = queue.features.clone(), queue.forward_state()
+        for attempt in range(2):
+            for size in (4, 7, 0, 3):
+                queue.enqueue(random_rows(size, 3, seed=10 * round_ + attempt, dtype=torch.float32))
+            assert not torch.equal(queue.features, before)
+            queue.restore_forward_state(state)
+            assert torch.equal(queue.features, before)
+            assert int(queue.position) == 3 * (round_ + 1) % length
+
+
+def test_only_overwritten_rows_are_kept() -> None:
+    """Those of the step; without a step that anybody guards none, and never more than the queue and a batch."""
+    queue = FeatureQueue(100, 3)
+    queue.enqueue(random_rows(4, 3, dtype=torch.float32))
+    assert queue._overwritten is None
+    for step in range(60):
+        if step < 10:
+            queue.forward_state()
+        queue.enqueue(random_rows(4, 3, seed=step, dtype=torch.float32))
+        kept = sum(len(rows) for _, rows in queue._overwritten)
+        assert kept == (4 if step < 10 else min(4 * (step - 8), 100))
+
+
+def test_guard_of_a_step_leaves_the_queue_to_itself() -> None:
+    """ForwardState copies BatchNorm's buffers, and not the queue's."""
+    model = nn.Sequential(nn.BatchNorm1d(3), FeatureQueue(1000, 3))
+    state = ForwardState(model)
+    state.keep()
+    copied = sum(copy.numel() for _, copies in state._kept for copy in copies)
+    assert copied == 3 + 3 + 1
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model[1].enqueue(model[0](torch.full((4, 3), torch.nan)))
+    state.put_back()
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)

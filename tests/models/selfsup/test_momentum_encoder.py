@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cft.models.selfsup import MoCoV2
-from tests.models.selfsup.momentum_models import BACKBONE, NECK, build, encoders, views
+from tests.models.selfsup.momentum_models import BACKBONE, NECK, build, encoders, keys_of, views
 
 
 def test_update_target_closed_form() -> None:
@@ -81,3 +81,20 @@ def test_training_without_updates_stops() -> None:
         model.loss(views(), [])
     model.update_target(0.9)
     model.loss(views(), [])
+
+
+def test_parts_of_the_keys_alone_are_normalised_apart() -> None:
+    """``key_splits``: keys as of four encoders on a quarter each, queries as ever; names and the average stay."""
+    plain, split = build(shuffle_keys=False), build(shuffle_keys=False, key_splits=4)
+    split.load_state_dict(plain.state_dict())
+    assert list(split.state_dict()) == list(plain.state_dict())
+    images = torch.randn(8, 3, 8, 8)
+    expected = torch.cat([keys_of(plain, part) for part in images.chunk(4)])
+    keys = split.encode_keys([images, images], [(0, 1)])[1]
+    torch.testing.assert_close(keys, expected, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(keys, keys_of(plain, images), rtol=1e-2)
+    assert torch.equal(split.encode_query(images), plain.encode_query(images))
+    nn.init.ones_(split.backbone.bn1.bias)
+    split.update_target(0.0)
+    assert (split.target_backbone.bn1.bias == 1).all()
+    assert int(split.target_backbone.bn1.num_batches_tracked) == 1

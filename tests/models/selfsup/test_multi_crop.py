@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cft.models.selfsup import SCE, view_pairs
+from cft.models.selfsup import SCE, MoCoV2, MomentumContrast, ReSSL, view_pairs
 from tests.models.selfsup.momentum_models import build, encoders, keys_of, views
+from tests.support.synchronisations import synchronisations
 
 
 def crops(rows: int = 4, sizes: tuple[int, ...] = (8, 8, 6, 4)) -> list[Tensor]:
@@ -75,3 +76,17 @@ def test_gradient_reaches_every_crop_but_no_key() -> None:
     inputs = [view.requires_grad_() for view in crops()]
     model.loss(inputs, [])['loss'].backward()
     assert [view.grad is not None and bool(view.grad.abs().max() > 0) for view in inputs] == [True, False, True, True]
+
+
+@pytest.mark.parametrize('kind', [MoCoV2, ReSSL, SCE])
+@pytest.mark.parametrize('symmetric', [False, True])
+def test_a_step_does_not_wait_for_the_device(kind: type[MomentumContrast], symmetric: bool) -> None:
+    """Eight views, forward and backward, with parts of the keys."""
+    model = build(kind, queue_length=64, symmetric=symmetric, key_splits=2)
+    inputs = crops(sizes=(8, 8, 6, 6, 4, 4, 4, 4))
+    assert not synchronisations(lambda: model.loss(inputs, [])['loss'].backward())
+
+
+def test_nor_does_one_without_a_queue() -> None:
+    model = build(MoCoV2, queue_length=0, symmetric=True)
+    assert not synchronisations(lambda: model.loss(crops(), [])['loss'].backward())
