@@ -16,6 +16,7 @@ from .pair_similarities import SimilarityHistograms, mean_similarities, similari
 from .recommendation import Recommendation, recommend, statements
 from .result import Evaluation
 from .retrieval import retrieval_scores
+from .robustness import RobustnessCheck, masking_signs, robust_accuracy, robustness_table
 from .scatter import scatter_ratio
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     'PairOfMethods',
     'PairedDifference',
     'Recommendation',
+    'RobustnessCheck',
     'SimilarityHistograms',
     'alignment',
     'calibration_scores',
@@ -40,6 +42,7 @@ __all__ = [
     'knn_accuracy',
     'linear_probe_accuracy',
     'linear_svm_accuracy',
+    'masking_signs',
     'mean_similarities',
     'measure',
     'most_confident',
@@ -50,6 +53,8 @@ __all__ = [
     'per_class_scores',
     'recommend',
     'retrieval_scores',
+    'robust_accuracy',
+    'robustness_table',
     's_dbw',
     'scatter_ratio',
     'similarity_histograms',

@@ -27,6 +27,7 @@ def least_fooling_epsilon(
 
     For each strength in turn PGD raises the cross-entropy, ``restarts`` times
     from a random point of the ball, in steps of ``2.5 * epsilon / num_steps``.
+    Predictions so confident that its gradient underflows are attacked alike.
     An image counts as fooled if the last point of one of them is classified
     wrong. What fools within a ball fools within every larger one, so fooled
     images are not attacked again, and the share that is right falls with
@@ -68,7 +69,7 @@ def least_fooling_epsilon(
             targets = labels[left]
             moved = perturb(
                 images[left],
-                lambda x, targets=targets: F.cross_entropy(logits_of(x).float(), targets, reduction='sum'),
+                lambda x, targets=targets: _doubt(logits_of(x), targets),
                 norm, epsilon, 2.5 * epsilon / num_steps, num_steps,
             )  # fmt: skip
             least[left[_wrong(logits_of, moved, targets)]] = epsilon
@@ -108,6 +109,14 @@ def random_corners(
         signs = torch.randint_like(images, 2) * 2 - 1
         fooled |= _wrong(logits_of, (images + size * signs).clamp(0, 255), labels)
     return fooled
+
+
+def _doubt(logits: Tensor, labels: Tensor) -> Tensor:
+    """Its gradient has the direction of the cross-entropy's in each image, and no confidence lets it vanish."""
+    # d log(1 + e^m) = sigmoid(m) dm with m = logsumexp of the other classes - logit of the own one.
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    own = F.one_hot(labels, logits.shape[1]).bool()
+    return (logits.masked_fill(own, -torch.inf).logsumexp(dim=1) - logits[own]).sum()
 
 
 def _wrong(logits_of: LogitsOf, images: Tensor, labels: Tensor) -> Tensor:
