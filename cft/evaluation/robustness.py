@@ -24,6 +24,7 @@ class RobustnessCheck:
         num_steps: Of projected gradient descent; one accuracy for each.
         restarts: Attacks of each image from other random points; it counts as right if it stands all of them.
         autoattack: Also APGD-CE, APGD-DLR and Square of the adversarial-robustness-toolbox.
+        queries: Of Square; 5,000 is AutoAttack's.
         seed: Of everything random.
 
     Raises:
@@ -39,6 +40,7 @@ class RobustnessCheck:
     num_steps: Sequence[int] = (10, 20, 50)
     restarts: int = 5
     autoattack: bool = False
+    queries: int = 5000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -46,9 +48,10 @@ class RobustnessCheck:
             raise ConfigError(f"attack: the norm must be linf or l2, got {self.norm!r}; write attack=linf:4")
         if not 0 <= self.epsilon < math.inf:
             raise ConfigError(f'attack: epsilon must be at least 0, in pixel values 0 to 255, got {self.epsilon}')
-        if not self.num_steps or min(self.num_steps) < 1 or self.restarts < 1:
+        if not self.num_steps or min(*self.num_steps, self.restarts, self.queries) < 1:
             raise ConfigError(
-                f'attack: numbers of steps and restarts must be positive, got {self.num_steps} and {self.restarts}'
+                f'attack: numbers of steps, restarts and queries must be positive, got {self.num_steps}, {self.restarts}, '
+                f'{self.queries}'
             )
 
     @classmethod
@@ -57,7 +60,7 @@ class RobustnessCheck:
 
         Example:
             >>> RobustnessCheck.parse('l2:127.5', '20', '3')
-            RobustnessCheck(norm='l2', epsilon=127.5, num_steps=(20,), restarts=3, autoattack=False, seed=0)
+            RobustnessCheck(norm='l2', epsilon=127.5, num_steps=(20,), restarts=3, autoattack=False, queries=5000, seed=0)
         """
         norm, _, epsilon = attack.partition(':')
         if autoattack.lower() not in ('true', 'false'):

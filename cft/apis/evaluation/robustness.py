@@ -116,17 +116,23 @@ def _attacked(
     wrong: Tensor,
     check: RobustnessCheck,
 ) -> dict[str, Tensor]:
-    curve = check.epsilons(images.shape[1:])
     rows = {'shape': torch.tensor(images.shape[1:], device=images.device).expand(len(images), -1), 'right': ~wrong}
+
+    def least(epsilons: list[float], steps: int, restarts: int, fooled: Tensor) -> Tensor:
+        return least_fooling_epsilon(logits_of, images, labels, check.norm, epsilons, steps, restarts, fooled)
+
     for steps in check.num_steps:
-        strengths = curve if steps == max(check.num_steps) else [check.epsilon] * (check.epsilon > 0)
-        rows[f'pgd{steps}'] = least_fooling_epsilon(
-            logits_of, images, labels, check.norm, strengths, steps, check.restarts, wrong
-        )
+        rows[f'pgd{steps}'] = least([check.epsilon] * (check.epsilon > 0), steps, check.restarts, wrong)
     if check.epsilon > 0:
+        # What stands epsilon stands less, and what it fools is fooled by more: each image is followed one way.
+        steps = max(check.num_steps)
+        stands, curve = rows[f'pgd{steps}'].isinf(), check.epsilons(images.shape[1:])
+        below = least([epsilon for epsilon in curve if epsilon < check.epsilon], steps, 1, wrong | stands)
+        above = least([epsilon for epsilon in curve if epsilon > check.epsilon], steps, 1, ~stands)
+        rows[f'pgd{steps}'] = torch.where(stands, above, below.clamp(max=check.epsilon))
         rows['noise'] = random_corners(logits_of, images, labels, check.norm, check.epsilon)
         if check.autoattack:
-            rows |= toolbox_attacks(model, logits_from, images, labels, check.norm, check.epsilon, ~wrong)
+            rows |= toolbox_attacks(model, logits_from, images, labels, check.norm, check.epsilon, ~wrong, check.queries)
     return rows
 
 
@@ -150,6 +156,6 @@ def _summary(rows: dict[str, np.ndarray], check: RobustnessCheck, shape: list[in
             metrics[f'robust/{part}'] = 100 * float(left.mean())
         metrics['robust/autoattack'] = metrics[f'robust/{PARTS[-1]}']
         fooled['Square'] = rows['square']
-        notes.append(TOLD)
+        notes.append(TOLD.format(queries=check.queries))
     signs = masking_signs(least, curve, fooled, survived)
     return Robustness(metrics, robustness_table(least, curve), [*notes, *signs])

@@ -15,9 +15,9 @@ from cft.errors import ConfigError
 # In the order in which they are run; the later ones see what has stood the earlier ones.
 PARTS = ('apgd_ce', 'apgd_dlr', 'square')
 # As in AutoAttack (Croce and Hein 2020).
-ITERATIONS, QUERIES = 100, 5000
+ITERATIONS = 100
 TOLD = (
-    'robust/autoattack is what stands APGD-CE, APGD-DLR (both untargeted, 100 steps) and Square (5,000 queries) of the '
+    'robust/autoattack is what stands APGD-CE, APGD-DLR (both untargeted, 100 steps) and Square ({queries:,} queries) of the '
     'adversarial-robustness-toolbox, one run of each; the standard AutoAttack has targeted APGD-DLR and FAB besides, '
     'which that package lacks, so it may be lower'
 )
@@ -45,6 +45,7 @@ def toolbox_attacks(
     norm: str,
     epsilon: float,
     right: Tensor,
+    queries: int = 5000,
 ) -> dict[str, Tensor]:
     """Which images each part fools.
 
@@ -59,6 +60,7 @@ def toolbox_attacks(
         norm: ``'linf'`` or ``'l2'``.
         epsilon: Radius in pixel values.
         right: (N,) images that are attacked.
+        queries: Of Square.
 
     Returns:
         For each of :data:`PARTS` (N,) whether it fools an image that none before it has.
@@ -75,7 +77,7 @@ def toolbox_attacks(
         index = left.nonzero()[:, 0]
         if len(index):
             with _quiet(), torch.enable_grad():
-                moved = _attack(part, logits_of, images[index], labels[index], norm, epsilon)
+                moved = _attack(part, logits_of, images[index], labels[index], norm, epsilon, queries)
             change = moved - images[index]
             change = change.clamp(-epsilon, epsilon) if norm == 'linf' else torch.renorm(change, 2, 0, epsilon)
             wrong = logits_of((images[index] + change).clamp(0, 255)).argmax(dim=1) != labels[index]
@@ -96,7 +98,13 @@ class _Pixels(nn.Module):
 
 
 def _attack(
-    part: str, logits_of: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, norm: str, epsilon: float
+    part: str,
+    logits_of: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    norm: str,
+    epsilon: float,
+    queries: int,
 ) -> Tensor:
     from art.attacks.evasion import AutoProjectedGradientDescent, SquareAttack
     from art.estimators.classification import PyTorchClassifier
@@ -112,7 +120,7 @@ def _attack(
     )  # fmt: skip
     ball = {'norm': np.inf if norm == 'linf' else 2, 'eps': float(epsilon), 'batch_size': len(images), 'verbose': False}
     if part == 'square':
-        attack: Any = SquareAttack(estimator, max_iter=QUERIES, nb_restarts=1, **ball)
+        attack: Any = SquareAttack(estimator, max_iter=queries, nb_restarts=1, **ball)
     else:
         loss = {'apgd_ce': 'cross_entropy', 'apgd_dlr': 'difference_logits_ratio'}[part]
         attack = AutoProjectedGradientDescent(
