@@ -9,6 +9,9 @@ besides settings of the config:
                    what the predictions give
   ood_root=FOLDER  images of unknown classes, which a good model tells from those that it knows
   ood_classes=A,B  classes of the data that it was trained without (cft.ClassSubset), instead of a folder
+  attack=linf:4    accuracy under projected gradient descent, too: norm (linf, l2) and epsilon in pixel values of 255
+  attack_steps=10,20,50    attack_restarts=5    their numbers; one accuracy for each number of steps
+  autoattack=true  APGD-CE, APGD-DLR and Square of the adversarial-robustness-toolbox besides (extra robust)
 
 on several GPUs: torchrun --nproc_per_node=4 --no-python cft evaluate MODEL --launcher pytorch
 """
@@ -30,7 +33,8 @@ from .options import (
 )
 
 SPLITS = ('train', 'val', 'test')
-OWN = ('measures', 'ood_root', 'ood_classes')
+OWN = ('measures', 'ood_root', 'ood_classes', 'attack', 'attack_steps', 'attack_restarts', 'autoattack')
+OF_ATTACKS = {'attack': 'attack', 'attack_steps': 'steps', 'attack_restarts': 'restarts', 'autoattack': 'autoattack'}
 FORMATS = ('.json', '.csv')
 
 
@@ -53,6 +57,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     args.measures = given.get('measures', 'all')
     args.ood_root = given.get('ood_root')
     args.ood_classes = [name for name in given.get('ood_classes', '').split(',') if name]
+    args.attack = {argument: given[word] for word, argument in OF_ATTACKS.items() if word in given}
+    if args.attack and 'attack' not in args.attack:
+        parser.error(f'{", ".join(word for word in OF_ATTACKS if word in given)}: say with what, such as attack=linf:4')
     return args
 
 
@@ -66,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from cft.apis import evaluate, leave_process_group
         from cft.apis.completion.launcher_environment import read_place
         from cft.apis.running.metrics_file import check_output_file
+        from cft.evaluation import RobustnessCheck
         from cft.evaluation.told_evaluation import told
         from cft.files import write_atomically
 
@@ -78,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found = evaluate(
                 args.config, args.checkpoint, args.cfg_options, '' if args.measures == 'none' else args.measures,
                 args.split, args.work_dir, ood_root=args.ood_root, ood_classes=args.ood_classes,
-                launcher=args.launcher,
+                attack=RobustnessCheck.parse(**args.attack) if args.attack else None, launcher=args.launcher,
             )  # fmt: skip
         if is_main_process():
             if out is not None:

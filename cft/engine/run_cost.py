@@ -11,6 +11,8 @@ from cft.engine.config_nodes import iterate_dicts
 SMALL_IMAGE = 128
 SMALLER_NETWORK = 'a smaller network (backbone=resnet18 of a folder config)'
 SMALL_PARAMETERS = 15_000_000
+# Of an attack in training.
+FEW_STEPS = 3
 
 
 def cpu_count() -> int:
@@ -59,6 +61,27 @@ def in_time(seconds: float) -> str:
     return f'{seconds:.0f} s' if seconds >= 10 else f'{float(f"{seconds:.2g}"):g} s'
 
 
+def describe_attack(cfg: dict) -> str | None:
+    """What adversarial training adds to each step, in words; None for a training without.
+
+    A backward pass to the images alone takes about the time of the forward
+    pass, one to the weights as well about twice that.
+
+    Example:
+        >>> describe_attack(dict(model=dict(adversarial=dict(type='cft.PGD', num_steps=10))))
+        'Adversarial training: 10 forward and backward passes of the attack in each step, whose own pass has twice the \
+images; expect about 9 times the time of a step without'
+        >>> describe_attack(dict(model=dict(type='cft.FineTuneClassifier')))
+    """
+    steps = (cfg.get('model', {}).get('adversarial') or {}).get('num_steps')
+    if steps is None:
+        return None
+    return (
+        f'Adversarial training: {steps} forward and backward passes of the attack in each step, whose own pass has '
+        f'twice the images; expect about {2 + 2 * steps / 3:.0f} times the time of a step without'
+    )
+
+
 def cheaper_settings(cfg: dict, model: nn.Module) -> list[str]:
     """What would make the steps of a config much quicker: its settings as they are typed, and a smaller network.
 
@@ -71,6 +94,8 @@ def cheaper_settings(cfg: dict, model: nn.Module) -> list[str]:
         ['image_size=128', 'a smaller network (backbone=resnet18 of a folder config)']
     """
     settings = []
+    if ((cfg.get('model', {}).get('adversarial') or {}).get('num_steps') or 1) > FEW_STEPS:
+        settings.append(f'model.adversarial.num_steps={FEW_STEPS}')
     size, patch = cfg.get('image_size'), max(_patch_sizes(cfg), default=1)
     if isinstance(size, int) and size > SMALL_IMAGE:
         settings.append(f'image_size={SMALL_IMAGE // patch * patch}')

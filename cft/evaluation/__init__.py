@@ -19,6 +19,7 @@ from .published_protocols import PROTOCOLS
 from .recommendation import Recommendation, recommend, statements
 from .result import Evaluation
 from .retrieval import retrieval_scores
+from .robustness import RobustnessCheck, masking_signs, robust_accuracy, robustness_table
 from .scatter import scatter_ratio
 from .voc07_svm import low_shot_rows, svm_maps
 
@@ -34,6 +35,7 @@ __all__ = [
     'PairOfMethods',
     'PairedDifference',
     'Recommendation',
+    'RobustnessCheck',
     'SimilarityHistograms',
     'alignment',
     'calibration_scores',
@@ -49,6 +51,7 @@ __all__ = [
     'low_shot_rows',
     'many_shot_accuracy',
     'many_shot_map',
+    'masking_signs',
     'mean_per_class_accuracy',
     'mean_similarities',
     'measure',
@@ -60,6 +63,8 @@ __all__ = [
     'per_class_scores',
     'recommend',
     'retrieval_scores',
+    'robust_accuracy',
+    'robustness_table',
     's_dbw',
     'scatter_ratio',
     'similarity_histograms',

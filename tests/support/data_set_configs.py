@@ -12,7 +12,7 @@ from tests.support.ssl_data_files import write_cifar, write_imagenet
 
 METHODS = sorted(path.stem for path in (CONFIGS / '_base_' / 'methods').glob('*.py'))
 # With one label for each image; other tasks and own folders have files of their own.
-OTHERS = ('_seg', '_det', '_fpn', '_dg', '_folder', '_multilabel')
+OTHERS = ('_seg', '_det', '_fpn', '_dg', '_folder', '_multilabel', '_adv')
 R50 = sorted(path.stem for path in (CONFIGS / 'ce').glob('r50_*.py') if not path.stem.endswith(OTHERS))
 BEIT = sorted(path.stem for path in (CONFIGS / 'ce').glob('beit_b16_*.py') if not path.stem.endswith(OTHERS))
 VOC = 'r50_voc07_multilabel'

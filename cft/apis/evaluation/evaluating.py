@@ -18,13 +18,14 @@ from cft.engine.checkpointing import check_classes
 from cft.engine.input_shapes import explained_shapes
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
-from cft.evaluation import Evaluation
+from cft.evaluation import Evaluation, RobustnessCheck
 from cft.evaluation.chosen_measures import ALL, chosen_measures
 from cft.files import require_writable
 
 from .classification import evaluate_classifier
 from .data import SPLITS, Check, evaluated_split
 from .detection import evaluate_detection
+from .robustness import measure_robustness
 from .segmentation import evaluate_segmentation
 from .unknown_classes import set_unknown_classes, test_pipeline_of, unlabelled_folder
 from .weights import load_weights
@@ -43,6 +44,7 @@ def evaluate(
     *,
     ood_root: str | Path | None = None,
     ood_classes: Sequence[str] = (),
+    attack: RobustnessCheck | None = None,
     launcher: str = 'none',
 ) -> Evaluation:
     """Everything that can be said of a model on one split.
@@ -64,6 +66,7 @@ def evaluate(
         ood_root: A folder of images of unknown classes.
         ood_classes: Names of classes in the data that the model was trained without
             (:class:`cft.datasets.ClassSubset`); their images are the unknown ones, instead of a folder.
+        attack: Also the accuracy on the split's images under attack, as ``robust/...``, and its curve over epsilon.
         launcher: ``'pytorch'`` in processes that torchrun has started, which share the images.
 
     Returns:
@@ -99,7 +102,7 @@ def evaluate(
     with explained_shapes(runner.model):
         return evaluate_runner(
             runner, split, measures, None, predicts=trained and has_classifier(runner), checkpoint=str(file),
-            outside=outside, check=check if trained else None,
+            outside=outside, attack=attack, check=check if trained else None,
         )  # fmt: skip
 
 
@@ -112,6 +115,7 @@ def evaluate_runner(
     predicts: bool | None = None,
     checkpoint: str | None = None,
     outside: dict | None = None,
+    attack: RobustnessCheck | None = None,
     check: Check | None = None,
 ) -> Evaluation:
     """Evaluate the model that a runner holds, as it is; its modes and the random generators stay.
@@ -124,6 +128,7 @@ def evaluate_runner(
         predicts: Whether the classifier is trained; None: if the model has one.
         checkpoint: What the evaluation says it is of.
         outside: Config of a data set of images of unknown classes.
+        attack: As of :func:`evaluate`.
         check: Raises a ``ConfigError`` if the data are not the model's.
 
     Returns:
@@ -142,6 +147,8 @@ def evaluate_runner(
     found: list[Evaluation | ConfigError | None] = [None]
     try:
         evaluation = _evaluated(runner, split, measures, folder, predicts, outside, check or (lambda dataset: None))
+        if attack is not None:
+            evaluation = _with_robustness(evaluation, runner, split, predicts, attack)
         if evaluation is not None:
             evaluation = dataclasses.replace(evaluation, checkpoint=checkpoint)
             evaluation.write(folder)
@@ -177,6 +184,22 @@ def _evaluated(
         return evaluation
     note = f'measures of features are left out: they are for images that have labels as a whole, not for {task}'
     return dataclasses.replace(evaluation, notes=[*evaluation.notes, note])
+
+
+def _with_robustness(
+    evaluation: Evaluation | None, runner: Runner, split: str, predicts: bool, attack: RobustnessCheck
+) -> Evaluation | None:
+    if not predicts or runner.cfg.get('default_scope') in DENSE:
+        raise ConfigError('attack: robust accuracy is of classifiers that are trained; leave it out')
+    found = measure_robustness(runner, split, attack)
+    if evaluation is None:
+        return None
+    return dataclasses.replace(
+        evaluation,
+        metrics={**evaluation.metrics, **found.metrics},
+        tables={**evaluation.tables, 'robustness': found.table},
+        notes=[*evaluation.notes, *found.notes],
+    )
 
 
 def has_classifier(runner: Runner) -> bool:

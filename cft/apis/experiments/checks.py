@@ -18,6 +18,7 @@ from cft.apis.running.data_digest import digest_data
 from cft.apis.running.runner import explained_errors
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
+from cft.evaluation import RobustnessCheck
 from cft.evaluation.chosen_measures import chosen_measures
 from cft.experiments import Output, Run
 from cft.experiments.fingerprint import filled_in
@@ -26,7 +27,7 @@ from cft.registry import DATASETS
 # What says where and how a run is done, not what it computes.
 PLACE_KEYS = ('work_dir', 'experiment_name', 'launcher', 'resume', 'log_level', 'visualizer', 'tracker')
 # What a run may be asked for beside its training: see cft.apis.train_and_measure.
-OPTIONS = {'splits', 'measures', 'train'}
+OPTIONS = {'splits', 'measures', 'train', 'attack'}
 # Beside the data loaders, what says which data are read.
 DATA_KEYS = ('data_root', 'drawn_data', 'classes', 'label_format', 'test_domain', 'default_scope', 'launcher')
 BLOCK = 1 << 24
@@ -105,6 +106,8 @@ class PlanChecks:
         check_splits(cfg)
         check_config(cfg)
         chosen_measures(run.options.get('measures', ()))
+        if run.options.get('attack'):
+            RobustnessCheck(**run.options['attack'])
         return {
             'config': self._settings(configured(run, filled_in(run)) if run.needs else cfg),
             'data': self._digests(run, cfg),

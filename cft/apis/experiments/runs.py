@@ -19,6 +19,7 @@ from cft.apis.running.runner import build_runner, initialise
 from cft.apis.running.step_cost import logged_step_seconds
 from cft.apis.running.training import train
 from cft.errors import ConfigError
+from cft.evaluation import RobustnessCheck
 from cft.experiments import (
     Executor,
     Output,
@@ -108,6 +109,7 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
     - ``splits``: what to evaluate on, of ``'train'``, ``'val'`` and ``'test'``; default ``['val']``, nothing where the
       config has no validation;
     - ``measures``: names of further measures, as :func:`cft.apis.evaluate` takes them; default none;
+    - ``attack``: arguments of :class:`cft.evaluation.RobustnessCheck`, for the accuracy under attack on these splits;
     - ``train``: False to measure the weights that a training would start from; default True.
 
     Args:
@@ -155,7 +157,10 @@ def train_and_measure(run: Run, folder: Path, inputs: Mapping[str, Path]) -> Run
 def _measured(runner: Runner, split: str, run: Run, folder: Path, checkpoint: str | None) -> dict[str, float]:
     """Metrics on a split, those first that have chosen the checkpoint."""
     measures, predicts = run.options.get('measures', ()), None if run.options.get('train', True) else False
-    metrics = evaluate_runner(runner, split, measures, folder, predicts=predicts, checkpoint=checkpoint).metrics
+    attack = RobustnessCheck(**run.options['attack']) if run.options.get('attack') else None
+    metrics = evaluate_runner(
+        runner, split, measures, folder, predicts=predicts, checkpoint=checkpoint, attack=attack
+    ).metrics
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook) and hook.save_best]
     chosen = [name for hook in hooks for name in hook.key_indicators or () if name in metrics]
     return {name: metrics[name] for name in [*chosen, *metrics]}

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from cft.engine.model_access import unwrap_model
-from cft.engine.run_cost import cheaper_settings, cpu_count, describe_device, in_time
+from cft.engine.run_cost import cheaper_settings, cpu_count, describe_attack, describe_device, in_time
 from cft.engine.trial_step import batch_and_images, seconds_of, trial_step
 from cft.errors import ConfigError
 from cft.registry import HOOKS
@@ -53,6 +53,9 @@ class RunCostHook(Hook):
     def before_train(self, runner: Runner) -> None:
         device = next(unwrap_model(runner.model).parameters()).device
         runner.logger.info(f'Training on {describe_device(device)}')
+        attack = describe_attack(runner.cfg._cfg_dict)
+        if attack:
+            runner.logger.info(attack)
         self._seconds = None
         if device.type != 'cpu':
             return

@@ -75,7 +75,7 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
         super().init_weights()
         self.copy_to_target()
 
-    def _task_losses(
+    def loss(
         self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
     ) -> dict[str, torch.Tensor]:
         """Losses of two views (N, C, H, W), the query's and the key's; H and W may differ between them."""
@@ -85,13 +85,25 @@ class BiTuningClassifier(MovingAverage, FineTuneClassifier):
                 f'Bi-tuning takes two views of each image, and there are {views}; put '
                 'train_dataloader.dataset.pipeline=two_view_pipeline into the config'
             )
+        return super().loss(inputs, data_samples)
+
+    def _views_to_attack(self, views: list[torch.Tensor]) -> list[torch.Tensor]:
+        # The adversarial query is to find the key of the clean image.
+        return views[:1]
+
+    def _task_losses(
+        self, inputs: torch.Tensor | list[torch.Tensor], data_samples: list[DataSample]
+    ) -> dict[str, torch.Tensor]:
         self.check_updates()
-        features = self.extract_feat(inputs[0])
+        queries = [inputs[0], *inputs[2:]]
+        features = self._extract_views(queries)
         rows = self._encode_keys(inputs[1])
         queue_features, queue_projections = self.queue.keys.split(self.widths, dim=1)
         projections = rows.split(self.widths, dim=1)[1]
-        keys = PastAndPresentKeys(projections, queue_features, queue_projections, self.queue.labels)
-        losses = self.head.loss(features, data_samples, keys=keys, classifier=self.head.fc)
+        keys = PastAndPresentKeys(
+            projections.repeat(len(queries), 1), queue_features, queue_projections, self.queue.labels
+        )
+        losses = self.head.loss(features, data_samples * len(queries), keys=keys, classifier=self.head.fc)
         self.queue.enqueue(rows, torch.cat([sample.gt_label for sample in data_samples]))
         return losses
 

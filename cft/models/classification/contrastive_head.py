@@ -15,6 +15,8 @@ from cft.models.pairs import MixedPairs
 from cft.ops import l2_normalize
 from cft.registry import MODELS
 
+from .targets import targets_of
+
 
 @MODELS.register_module()
 class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
@@ -124,9 +126,7 @@ class ContrastiveClsHead(ContrastiveSide, LinearClsHead):
                 raise ConfigError('batch_augments mixes labels before the contrastive branch sees them; remove one')
             if self.cal_acc:
                 raise ConfigError('cal_acc has no meaning with mixed labels; remove it or batch_augments')
-            labels = torch.stack([sample.gt_score for sample in data_samples])
-        else:
-            labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels = targets_of(data_samples)
         losses, mixed = {}, None
         if self.contrastive is not None:
             inputs = dict(kwargs)
