@@ -6,6 +6,8 @@ from .comparison import Comparison, MethodResult, MetricResult, PairOfMethods, c
 from .confusion import confusion_matrix, most_confident, per_class_scores
 from .differences import PairedDifference, holm, paired_difference
 from .embedding_measures import MEASURES, Measure, checked_measures, measure
+from .episodes import Episodes, draw_episodes
+from .few_shot import EpisodeProtocol, FewShotAccuracy, few_shot_accuracy, task_accuracies
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
@@ -21,7 +23,10 @@ from .scatter import scatter_ratio
 __all__ = [
     'MEASURES',
     'Comparison',
+    'EpisodeProtocol',
+    'Episodes',
     'Evaluation',
+    'FewShotAccuracy',
     'Measure',
     'MethodResult',
     'MetricResult',
@@ -35,6 +40,8 @@ __all__ = [
     'compare_methods',
     'confidence_scores',
     'confusion_matrix',
+    'draw_episodes',
+    'few_shot_accuracy',
     'holm',
     'isotropy',
     'knn_accuracy',
@@ -54,5 +61,6 @@ __all__ = [
     'scatter_ratio',
     'similarity_histograms',
     'statements',
+    'task_accuracies',
     'uniformity',
 ]

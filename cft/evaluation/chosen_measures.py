@@ -17,8 +17,8 @@ def chosen_measures(words: str | Iterable[str]) -> list[str]:
     """Keys of :data:`cft.evaluation.MEASURES` for what somebody names.
 
     Args:
-        words: Keys, such as ``'knn/k20'``; groups of them, such as ``'knn'``; ``'all'``; one, or several, also divided
-            by commas.
+        words: Keys, such as ``'knn/k20'``; groups of them, such as ``'knn'``; ``'all'``, which leaves out what takes
+            long (``few_shot``); one, or several, also divided by commas.
 
     Returns:
         The keys in the order of the table.
@@ -32,7 +32,14 @@ def chosen_measures(words: str | Iterable[str]) -> list[str]:
     """
     listed = [words] if isinstance(words, str) else list(words)
     named = [word.strip() for entry in listed for word in entry.split(',') if word.strip()]
-    groups = {word: [key for key in MEASURES if word == ALL or word in (key, key.split('/')[0])] for word in named}
+    groups = {
+        word: [
+            key
+            for key, measure in MEASURES.items()
+            if (word == ALL and not measure.named) or word in (key, key.split('/')[0])
+        ]
+        for word in named
+    }
     found = {key for word, keys in groups.items() for key in keys or checked_measures([word])}
     return [key for key in MEASURES if key in found]
 

@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from cft.errors import ConfigError, DataError
 
 from .calibration import calibration_scores, checked_probabilities
 from .cluster_validity import s_dbw
+from .episode_heads import HEADS
+from .episodes import Episodes
 from .feature_rows import checked_features
+from .few_shot import EpisodeProtocol, FewShotAccuracy, few_shot_accuracy, few_shot_name
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
@@ -21,6 +24,9 @@ from .out_of_distribution import confidence_scores, neighbour_scores, ood_auroc
 from .pair_similarities import mean_similarities
 from .retrieval import retrieval_scores
 from .scatter import scatter_ratio
+
+# Labelled images of each class in the few-shot tasks that papers report.
+SHOTS = (1, 5)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,9 @@ class Material:
         probabilities: (N, C) of the classifier.
         outside: (L, D) features of images of classes that training had not.
         outside_probabilities: (L, C) of the same.
+        episodes: How few-shot tasks are drawn.
+        tasks: Those that were drawn, by the shots; a list of each run.
+        few_shot: What they gave, by shots and head.
 
     Example:
         >>> Material(np.eye(2), np.array([0, 1])).similarities
@@ -46,9 +55,12 @@ class Material:
     probabilities: np.ndarray | None = None
     outside: np.ndarray | None = None
     outside_probabilities: np.ndarray | None = None
+    episodes: EpisodeProtocol | None = None
+    tasks: dict[int, list[Episodes]] = field(default_factory=dict)
+    few_shot: dict[tuple[int, str], FewShotAccuracy] = field(default_factory=dict)
 
-    def given(self, need: str) -> np.ndarray:
-        """The array of that name.
+    def given(self, need: str) -> Any:
+        """What has that name.
 
         Raises:
             ConfigError: If it is not there.
@@ -56,6 +68,16 @@ class Material:
         if (found := getattr(self, need)) is None:
             raise ConfigError(f'a measure needs {need}, and there is none')
         return found
+
+    def solved(self, shots: int, head: str) -> FewShotAccuracy:
+        """Few-shot accuracy; all heads meet the same tasks."""
+        if shots not in self.tasks:
+            self.tasks[shots] = self.given('episodes').episodes(self.labels, shots)
+        if (shots, head) not in self.few_shot:
+            self.few_shot[shots, head] = few_shot_accuracy(
+                self.features, self.labels, shots, head, episodes=self.tasks[shots]
+            )
+        return self.few_shot[shots, head]
 
     @property
     def training(self) -> tuple[np.ndarray, np.ndarray]:
@@ -89,6 +111,7 @@ class Measure:
         text: What it says, in a line.
         needs: Names of the fields of ``Material`` it needs beside ``features`` and ``labels``.
         percent: Whether the number is in per cent.
+        named: Whether it takes so long that it is left out unless somebody names it.
 
     Example:
         >>> MEASURES['knn/k20'].needs
@@ -100,6 +123,7 @@ class Measure:
     text: str
     needs: tuple[str, ...] = ()
     percent: bool = False
+    named: bool = False
 
 
 def _accuracy(material: Material) -> float:
@@ -127,6 +151,11 @@ def _retrieval(score: str, text: str) -> Measure:
 
 def _calibration(score: str, text: str) -> Measure:
     return Measure(lambda m: m.calibration[score], 'lower', text, ('probabilities',))
+
+
+def _few_shot(shots: int, head: str) -> Measure:
+    text = f'few-shot accuracy, {shots} labelled image{"s" * (shots > 1)} of each class, {head.replace("_", " ")}'
+    return Measure(lambda m: m.solved(shots, head).mean, 'higher', text, ('episodes',), percent=True, named=True)
 
 
 def _ood_neighbours(material: Material) -> float:
@@ -180,6 +209,7 @@ MEASURES: dict[str, Measure] = {
     'calibration/ece': _calibration('ece', 'gap of confidence and accuracy'),
     'calibration/nll': _calibration('nll', 'negative log-likelihood, nats'),
     'calibration/brier': _calibration('brier', 'squared distance to the one-hot label'),
+    **{few_shot_name(shots, head): _few_shot(shots, head) for shots in SHOTS for head in HEADS},
 }
 
 
@@ -212,6 +242,7 @@ def measure(
     probabilities: np.ndarray | None = None,
     outside: np.ndarray | None = None,
     outside_probabilities: np.ndarray | None = None,
+    episodes: EpisodeProtocol | None = None,
 ) -> dict[str, float]:
     """Judge features, and probabilities, by the measures of these names.
 
@@ -223,6 +254,7 @@ def measure(
         probabilities: (N, C) of the classifier, rows in the order of ``features``.
         outside: (L, D) features of images of classes that training had not.
         outside_probabilities: (L, C) of the same.
+        episodes: How few-shot tasks are drawn, by the numbers of the rows.
 
     Returns:
         One number for each name, in their order.
@@ -243,6 +275,7 @@ def measure(
         probabilities=probabilities,
         outside=outside,
         outside_probabilities=outside_probabilities,
+        episodes=episodes,
     )
     for name in names:
         for need in MEASURES[name].needs:

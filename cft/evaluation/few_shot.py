@@ -1,18 +1,19 @@
 """Few-shot accuracy of features: several draws of tasks, their mean, and the median one with its interval."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from cft.errors import ConfigError, DataError
 
 from .differences import CONFIDENCE
+from .episode_heads import HEADS
 from .episodes import Episodes, draw_episodes
 from .feature_rows import blocks, checked_features, unit_rows
 
-HEADS = ('logistic', 'nearest_mean', 'cosine')
 # Tasks that are fitted together; more would take memory and no less time.
 TOGETHER = 128
 
@@ -20,6 +21,9 @@ TOGETHER = 128
 @dataclass(frozen=True)
 class EpisodeProtocol:
     """How few-shot accuracy is measured; the numbers are those of SCHaNe.
+
+    What a "run" is the paper does not say; here it is a draw of tasks for one
+    model, beside which training again is another matter.
 
     Attributes:
         ways: Classes of a task.
@@ -111,13 +115,8 @@ def task_accuracies(features: np.ndarray, episodes: Episodes, head: str = 'logis
         >>> task_accuracies(np.array([[1., 0.], [0., 1.], [3., 1.], [2., 1.]]), episodes)
         array([50.])
     """
-    # Here, as every run would wait for it.
-    import torch
-
-    from .episode_heads import HEADS as FUNCTIONS
-
-    if head not in FUNCTIONS:
-        raise ConfigError(f'few-shot head {head!r} is none of {", ".join(FUNCTIONS)}')
+    if head not in HEADS:
+        raise ConfigError(f'few-shot head {head!r} is none of {", ".join(HEADS)}')
     features, _ = checked_features(features)
     tasks, ways, _, queries = episodes.shape
     largest = max(int(episodes.support.max()), int(episodes.query.max()))
@@ -132,7 +131,7 @@ def task_accuracies(features: np.ndarray, episodes: Episodes, head: str = 'logis
     for part in blocks(tasks, TOGETHER):
         support = rows[torch.from_numpy(place[episodes.support[part]])]
         query = rows[torch.from_numpy(place[episodes.query[part]])].flatten(1, 2)
-        scores = FUNCTIONS[head](support, query)
+        scores = HEADS[head](support, query)
         found[part] = 100 * (scores.argmax(dim=2) == truth).double().mean(dim=1).numpy()
     return found
 
@@ -177,3 +176,50 @@ def few_shot_accuracy(
         error = float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else math.nan
         intervals.append(float(stdtrit(max(len(found) - 1, 1), (1 + CONFIDENCE) / 2)) * error)
     return FewShotAccuracy(tuple(means), tuple(intervals))
+
+
+def few_shot_name(shots: int, head: str) -> str:
+    """What logs and tables call a few-shot accuracy.
+
+    Example:
+        >>> few_shot_name(5, 'logistic')
+        'few_shot/5shot_logistic'
+    """
+    return f'few_shot/{shots}shot_{head}'
+
+
+def few_shot_table(accuracies: Mapping[tuple[int, str], FewShotAccuracy]) -> dict[str, list]:
+    """A line for each number of shots and head: mean of the runs, the median run with its interval, and every run.
+
+    Args:
+        accuracies: By shots and head.
+
+    Example:
+        >>> few_shot_table({(1, 'logistic'): FewShotAccuracy((71.0,), (0.5,))})['rows']
+        [['1-shot, logistic', 71.0, 71.0, 0.5, 71.0]]
+    """
+    runs = max(len(found.runs) for found in accuracies.values())
+    rows = [
+        [f'{shots}-shot, {head.replace("_", " ")}', found.mean, found.median, _or_none(found.interval), *found.runs]
+        for (shots, head), found in accuracies.items()
+    ]
+    columns = ['tasks', 'mean', 'median run', '95 % interval, half', *(f'run {run}' for run in range(1, runs + 1))]
+    return {'columns': columns, 'rows': rows}
+
+
+def few_shot_metrics(found: Mapping[tuple[int, str], FewShotAccuracy]) -> dict[str, float]:
+    """The same as metrics of a log: the mean under its name, and ``_median`` and ``_interval`` of the median run.
+
+    Example:
+        >>> sorted(few_shot_metrics({(1, 'logistic'): FewShotAccuracy((71.0,), (0.5,))}))
+        ['few_shot/1shot_logistic', 'few_shot/1shot_logistic_interval', 'few_shot/1shot_logistic_median']
+    """
+    metrics = {}
+    for key, accuracy in found.items():
+        name = few_shot_name(*key)
+        metrics |= {name: accuracy.mean, f'{name}_median': accuracy.median, f'{name}_interval': accuracy.interval}
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

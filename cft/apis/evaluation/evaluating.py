@@ -1,7 +1,7 @@
 """Evaluate any model: a trained one, or the weights that a training would start from."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,6 +16,7 @@ from cft.apis.running.trained_model import find_trained
 from cft.checkpoints import refuse_non_finite
 from cft.engine.checkpointing import check_classes
 from cft.engine.input_shapes import explained_shapes
+from cft.engine.loops.few_shot import few_shot_settings
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
 from cft.evaluation import Evaluation
@@ -43,6 +44,7 @@ def evaluate(
     *,
     ood_root: str | Path | None = None,
     ood_classes: Sequence[str] = (),
+    episodes: Mapping[str, int] | None = None,
     launcher: str = 'none',
 ) -> Evaluation:
     """Everything that can be said of a model on one split.
@@ -64,6 +66,8 @@ def evaluate(
         ood_root: A folder of images of unknown classes.
         ood_classes: Names of classes in the data that the model was trained without
             (:class:`cft.datasets.ClassSubset`); their images are the unknown ones, instead of a folder.
+        episodes: Settings of :class:`cft.evaluation.EpisodeProtocol`, such as ``{'tasks': 600}``, in the place of the
+            loop's or of the default.
         launcher: ``'pytorch'`` in processes that torchrun has started, which share the images.
 
     Returns:
@@ -98,8 +102,8 @@ def evaluate(
 
     with explained_shapes(runner.model):
         return evaluate_runner(
-            runner, split, measures, None, predicts=trained and has_classifier(runner), checkpoint=str(file),
-            outside=outside, check=check if trained else None,
+            runner, split, measures, None, predicts=trained and _predicts(runner, split), checkpoint=str(file),
+            outside=outside, check=check if trained and _predicts(runner, split) else None, episodes=episodes,
         )  # fmt: skip
 
 
@@ -113,6 +117,7 @@ def evaluate_runner(
     checkpoint: str | None = None,
     outside: dict | None = None,
     check: Check | None = None,
+    episodes: Mapping[str, int] | None = None,
 ) -> Evaluation:
     """Evaluate the model that a runner holds, as it is; its modes and the random generators stay.
 
@@ -121,10 +126,12 @@ def evaluate_runner(
         split: As of :func:`evaluate`.
         measures: As of :func:`evaluate`, beside what the predictions give.
         folder: For the files; default: the work dir.
-        predicts: Whether the classifier is trained; None: if the model has one.
+        predicts: Whether the classifier is trained for the images; None: if the model has one, and the loop of the
+            split has not classes of its own.
         checkpoint: What the evaluation says it is of.
         outside: Config of a data set of images of unknown classes.
         check: Raises a ``ConfigError`` if the data are not the model's.
+        episodes: As of :func:`evaluate`.
 
     Returns:
         The evaluation, the same in every process, and written as ``evaluation_<split>.json``.
@@ -138,10 +145,12 @@ def evaluate_runner(
     """
     folder = require_writable(folder or runner.work_dir)
     refuse_non_finite(unwrap_model(runner.model).state_dict(), checkpoint or 'the model')
-    predicts = has_classifier(runner) if predicts is None else predicts
+    predicts = _predicts(runner, split) if predicts is None else predicts
     found: list[Evaluation | ConfigError | None] = [None]
     try:
-        evaluation = _evaluated(runner, split, measures, folder, predicts, outside, check or (lambda dataset: None))
+        evaluation = _evaluated(
+            runner, split, measures, folder, predicts, outside, check or (lambda dataset: None), episodes
+        )
         if evaluation is not None:
             evaluation = dataclasses.replace(evaluation, checkpoint=checkpoint)
             evaluation.write(folder)
@@ -162,10 +171,11 @@ def _evaluated(
     predicts: bool,
     outside: dict | None,
     check: Check,
+    episodes: Mapping[str, int] | None,
 ) -> Evaluation | None:
     scope = runner.cfg.get('default_scope')
     if scope not in DENSE:
-        return evaluate_classifier(runner, split, measures, folder, predicts, outside, check)
+        return evaluate_classifier(runner, split, measures, folder, predicts, outside, check, episodes)
     task, function = DENSE[scope]
     if outside is not None:
         raise ConfigError(f'ood_root and ood_classes are for images with one label, not for {task}; leave them out')
@@ -177,6 +187,10 @@ def _evaluated(
         return evaluation
     note = f'measures of features are left out: they are for images that have labels as a whole, not for {task}'
     return dataclasses.replace(evaluation, notes=[*evaluation.notes, note])
+
+
+def _predicts(runner: Runner, split: str) -> bool:
+    return has_classifier(runner) and few_shot_settings(runner.cfg, split) is None
 
 
 def has_classifier(runner: Runner) -> bool:

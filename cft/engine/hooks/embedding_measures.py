@@ -21,6 +21,7 @@ from cft.errors import ConfigError
 from cft.evaluation import MEASURES
 from cft.evaluation.chosen_measures import chosen_measures, computed_measures
 from cft.evaluation.embedding_measures import Material
+from cft.evaluation.few_shot import EpisodeProtocol
 from cft.registry import DATASETS, HOOKS
 
 FROM_OUTSIDE = ('outside', 'outside_probabilities')
@@ -106,7 +107,10 @@ class EmbeddingMeasuresHook(Hook):
             reference = None if train is None else (train['features'], train['labels'])
             found = list(
                 computed_measures(
-                    self.measures, Material(test['features'], test['labels'], reference, test.get('scores'))
+                    self.measures,
+                    Material(
+                        test['features'], test['labels'], reference, test.get('scores'), episodes=EpisodeProtocol()
+                    ),
                 )
             )
         broadcast_object_list(found)
