@@ -40,12 +40,12 @@ class CIFAR100Classes(CIFAR100):
         """Images of both files, those of the training file first."""
         labels = {CIFAR100_CATEGORIES.index(name): label for label, name in enumerate(self.metainfo['classes'])}
         images = []
-        for self.split in ('train', 'test'):
-            try:
+        try:
+            for self.split in ('train', 'test'):
                 images += super().load_data_list()
-            except (RuntimeError, AssertionError) as error:
-                raise ConfigError(
-                    f'CIFAR-100 is missing or damaged in {self.data_root}; bring it there with '
-                    'python tools/datasets/prepare.py cifar100 --from DOWNLOADS'
-                ) from error
+        except (RuntimeError, AssertionError) as error:
+            raise ConfigError(
+                f'CIFAR-100 is missing or damaged in {self.data_root}; bring it there with '
+                'python tools/datasets/prepare.py cifar100 --from DOWNLOADS'
+            ) from error
         return [{**image, 'gt_label': labels[image['gt_label']]} for image in images if image['gt_label'] in labels]

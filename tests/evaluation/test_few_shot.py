@@ -26,9 +26,8 @@ from cft.evaluation.nearest_means import nearest_mean_accuracy
 def clouds(classes: int = 8, images: int = 40, width: int = 512, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)
     labels = np.repeat(np.arange(classes), images)
-    return 0.12 * (512 / width) ** 0.5 * generator.standard_normal((classes, width))[labels] + generator.standard_normal(
-        (len(labels), width)
-    ), labels
+    centres = 0.12 * (512 / width) ** 0.5 * generator.standard_normal((classes, width))
+    return centres[labels] + generator.standard_normal((len(labels), width)), labels
 
 
 @pytest.mark.parametrize(('shots', 'width'), [(1, 512), (5, 512), (5, 8)])

@@ -40,9 +40,9 @@ PAGE = """# Few-shot tasks of new classes
 
 Fashion-MNIST; in each draw five of the ten classes, others in each, are held out from pre-training (SCE, 30 epochs on
 the 1,000 training images of the other five) and from fine-tuning ({steps} steps of 64 of the same images, labelled).
-Tasks are of 200 test images of each of the five: 5-way, 15 questions of each class, {tasks} tasks a run, 3 runs, mean of the
-runs. SupCon and SCHaNe: lambda {best}, tau {tau}, on the encoder's features of two views, as published; nothing was
-chosen here. Measured by
+Tasks are of 200 test images of each of the five: 5-way, 15 questions of each class, {tasks} tasks a run, 3 runs, mean
+of the runs. SupCon and SCHaNe: lambda {best}, tau {tau}, on the encoder's features of two views, as published; nothing
+was chosen here. Measured by
 
     {command}
 

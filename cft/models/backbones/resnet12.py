@@ -1,16 +1,40 @@
 """ResNet-12, the usual network of few-shot learning."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu, max_pool2d
-from torchvision.ops import drop_block2d
+from torch.nn.functional import leaky_relu, max_pool2d, pad
 
 from cft.errors import ConfigError
 from cft.registry import MODELS
 
 SLOPE = 0.1
+
+
+def drop_blocks(maps: Tensor, rate: float, size: int) -> Tensor:
+    """Set squares of each channel to zero, and scale what is left so that the mean of ones stays one.
+
+    DropBlock (Ghiasi, Lin and Le, NeurIPS 2018, algorithm 1); torchvision's takes odd sizes alone.
+
+    Args:
+        maps: (N, C, H, W).
+        rate: Part that is set to zero, about.
+        size: Side of the squares; those of a smaller map are as large as it is.
+
+    Example:
+        >>> import torch
+        >>> drop_blocks(torch.ones(8, 4, 10, 10), 0.2, 2).mean()
+        tensor(1.0000)
+    """
+    height, width = maps.shape[-2:]
+    size = min(size, height, width)
+    places = (height - size + 1, width - size + 1)
+    corners = maps.new_full((*maps.shape[:2], *places), rate * height * width / (size**2 * places[0] * places[1]))
+    dropped = max_pool2d(pad(corners.clamp_max(1).bernoulli(), [size - 1] * 4), size, stride=1)
+    kept = 1 - dropped
+    return maps * kept * (kept.numel() / kept.sum().clamp_min(1))
 
 
 class ResidualBlock(nn.Module):
@@ -44,10 +68,7 @@ class ResidualBlock(nn.Module):
             if number < 2:
                 maps = leaky_relu(maps, SLOPE)
         maps = max_pool2d(leaky_relu(maps + self.shortcut(images), SLOPE), 2)
-        if not self.drop_rate:
-            return maps
-        size = min(self.block_size, *maps.shape[-2:])
-        return drop_block2d(maps, self.drop_rate, size, training=self.training)
+        return drop_blocks(maps, self.drop_rate, self.block_size) if self.training and self.drop_rate else maps
 
 
 @MODELS.register_module()
@@ -91,11 +112,10 @@ class ResNet12(BaseModule):
                 f'ResNet12: channels {channels}, drop_rate {drop_rate} and block_size {block_size} make no network; '
                 'give a block or more, a rate in [0, 1) and a size of at least 1'
             )
-        widths = [3, *channels]
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(before, after, drop_rate, block_size if number >= 2 else 1)
-                for number, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+                for number, (before, after) in enumerate(pairwise([3, *channels]))
             )
         )
         self.out_channels = channels[-1]

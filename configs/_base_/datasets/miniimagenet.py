@@ -4,9 +4,9 @@
 # tools/datasets/prepare.py imagenet.
 _base_ = 'tieredimagenet.py'
 
-train_list = 'data/miniimagenet/train.csv'
-val_list = 'data/miniimagenet/val.csv'
-test_list = 'data/miniimagenet/test.csv'
-train_dataloader = dict(dataset=dict(classes_file='miniimagenet/train', images_file=train_list))
-val_dataloader = dict(dataset=dict(classes_file='miniimagenet/val', images_file=val_list))
-test_dataloader = dict(dataset=dict(classes_file='miniimagenet/test', images_file=test_list))
+train_dataloader = dict(
+    dataset=dict(classes_file='miniimagenet/train', images_file='data/miniimagenet/train.csv'))
+val_dataloader = dict(
+    dataset=dict(classes_file='miniimagenet/val', images_file='data/miniimagenet/val.csv'))
+test_dataloader = dict(
+    dataset=dict(classes_file='miniimagenet/test', images_file='data/miniimagenet/test.csv'))
