@@ -1,6 +1,6 @@
 """Few-shot accuracy on classes that training has not seen: CE, SupCon and SCHaNe on Fashion-MNIST, and SCHaNe's lambda.
 
-python tools/analysis/few_shot.py [--draws 3] [--tasks 1000] [--work-dir DIR] [--executor HOW]
+python tools/analysis/few_shot.py [--draws 3] [--tasks 300] [--work-dir DIR] [--executor HOW]
 
 In each draw five of the ten classes are held out, from pre-training with SCE as from fine-tuning; the same for all
 methods. What the features are worth is asked by tasks of the test images of these five: one or five labelled images
@@ -31,7 +31,7 @@ LAMBDAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 BEST = 0.9
 TEMPERATURE = 0.5
 HELD_OUT, NUM_CLASSES = 5, 10
-STEPS = 100
+STEPS = 60
 SHOTS, HEADS = (1, 5), ('logistic', 'nearest_mean', 'cosine')
 METHODS = {'ce': 'CE', 'supcon': 'CE + SupCon', f'schane {BEST}': 'CE + SCHaNe'}
 GRID = {f'schane {value}': f'{value:g}' for value in LAMBDAS}
@@ -69,7 +69,7 @@ was chosen here. Measured by
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--draws', type=at_least(2), default=3, help='number of draws of the held-out classes')
-    parser.add_argument('--tasks', type=at_least(2), default=1000, help='tasks of a run')
+    parser.add_argument('--tasks', type=at_least(2), default=300, help='tasks of a run')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/few_shot'), help='where results go')
     add_executor(parser)
     return parser.parse_args()
@@ -91,18 +91,20 @@ def planned_runs(draws: Sequence[int], tasks: int) -> list['Run']:
 
     runs = []
     for draw in draws:
-        data, one_shot = data_of(draw, tasks), {'test_cfg': {**few_shot_loop(tasks), 'shots': (1,), 'heads': HEADS[:1]}}
-        training = {'train_dataloader.dataset': data['train_dataloader.dataset']}
+        training = {'train_dataloader.dataset': data_of(draw, tasks)['train_dataloader.dataset']}
         runs.append(Run(f'sce-{draw}', 'quickstart/sce_fashion', pretraining(training), draw, options={'splits': []}))
-        for method in dict.fromkeys([*METHODS, *GRID]):
-            name, _, weight = method.partition(' ')
-            settings = {'checkpoint': Output(f'sce-{draw}'), **data, **schedule(), **loss_of(name, weight)}
-            if method not in METHODS:
-                settings |= one_shot
-            if name != 'ce':
-                settings['train_dataloader.dataset'] = two_views(data['train_dataloader.dataset'])
-            labels = {'method': method, 'draw': draw}
-            runs.append(Run(f'{name}{weight}-{draw}', CONFIGS[name], settings, draw, labels, {'splits': ['test']}))
+    for methods in (METHODS, [method for method in GRID if method not in METHODS]):
+        for draw in draws:
+            for method in methods:
+                name, _, weight = method.partition(' ')
+                data = data_of(draw, tasks)
+                settings = {'checkpoint': Output(f'sce-{draw}'), **data, **schedule(), **loss_of(name, weight)}
+                if name != 'ce':
+                    settings['train_dataloader.dataset'] = two_views(data['train_dataloader.dataset'])
+                if method not in METHODS:
+                    settings['test_cfg'] = {**data['test_cfg'], 'shots': (1,), 'heads': HEADS[:1]}
+                labels = {'method': method, 'draw': draw}
+                runs.append(Run(f'{name}{weight}-{draw}', CONFIGS[name], settings, draw, labels, {'splits': ['test']}))
     return runs
 
 
@@ -125,14 +127,10 @@ def data_of(draw: int, tasks: int) -> dict[str, Any]:
         'train_dataloader.dataset': dict(type='cft.ClassSubset', without=names, dataset=inner['train']['dataset']),
         'val_dataloader.dataset': dict(type='cft.ClassSubset', without=names, dataset=inner['val']),
         'test_dataloader.dataset': dict(type='cft.ClassSubset', classes=names, dataset=inner['test']),
-        'test_cfg': few_shot_loop(tasks),
+        'test_cfg': dict(type='cft.FewShotTestLoop', shots=SHOTS, heads=HEADS, tasks=tasks),
         'test_evaluator': [],
         'model.head.num_classes': NUM_CLASSES - HELD_OUT,
     }
-
-
-def few_shot_loop(tasks: int) -> dict[str, Any]:
-    return dict(type='cft.FewShotTestLoop', shots=SHOTS, heads=HEADS, tasks=tasks)
 
 
 def pretraining(training: Mapping[str, Any]) -> dict[str, Any]:
