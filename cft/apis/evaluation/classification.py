@@ -18,9 +18,11 @@ from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, t
 from cft.errors import ConfigError
 from cft.evaluation import MEASURES, Evaluation
 from cft.evaluation.chosen_measures import LABELS, chosen_measures, computed_measures, possible_measures
+from cft.evaluation.class_groups import class_group_table
 from cft.evaluation.classification_tables import classification_tables, several_labels_table
 from cft.evaluation.embedding_measures import Material
 from cft.evaluation.few_shot import EpisodeProtocol, few_shot_metrics, few_shot_table
+from cft.evaluation.metrics import ClassGroupAccuracy
 
 from .data import Check, build_dataset, evaluated_split, evaluator_of, numbers, sample_names
 from .feature_cache import Extracted, Rows, cache_key, cached
@@ -99,6 +101,10 @@ def evaluate_classifier(
         tables = {'per_class': several_labels_table(test.scores, test.labels, classes)}
     elif test.scores is not None:
         tables = classification_tables(test.scores, test.labels, classes, sample_names(dataset))
+        for metric in evaluator_of(runner, split, dataset).metrics:
+            if isinstance(metric, ClassGroupAccuracy):
+                right = test.scores.argmax(axis=1) == test.labels
+                tables['class_groups'] = class_group_table(right, test.labels, metric.counts, metric.many, metric.few)
     files = {'predictions': f'predictions_{split}.npz', 'features': f'features_{split}.npy'}
     if material.few_shot:
         metrics |= few_shot_metrics(material.few_shot)
