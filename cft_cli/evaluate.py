@@ -6,7 +6,10 @@ the results and read again; evaluation_<split>.json there has all numbers and ta
 
 besides settings of the config:
   measures=A,B     names or groups of them (knn, linear_probe, s_dbw, retrieval, ...); all is the default, none leaves
-                   what the predictions give
+                   what the predictions give; few_shot, which takes longer, only where it is named
+  ways=N queries=N tasks=N runs=N
+                   few-shot tasks: classes, questions of each, tasks of a run, and runs; by default 5, 15, 3000 and 3.
+                   The tasks are written beside the results
   ood_root=FOLDER  images of unknown classes, which a good model tells from those that it knows
   ood_classes=A,B  classes of the data that it was trained without (cft.ClassSubset), instead of a folder
   attack=linf:4    accuracy under projected gradient descent, too: norm (linf, l2) and epsilon in pixel values of 255
@@ -33,7 +36,8 @@ from .options import (
 )
 
 SPLITS = ('train', 'val', 'test')
-OWN = ('measures', 'ood_root', 'ood_classes', 'attack', 'attack_steps', 'attack_restarts', 'autoattack')
+EPISODES = ('ways', 'queries', 'tasks', 'runs')
+OWN = ('measures', 'ood_root', 'ood_classes', 'attack', 'attack_steps', 'attack_restarts', 'autoattack', *EPISODES)
 OF_ATTACKS = {'attack': 'attack', 'attack_steps': 'steps', 'attack_restarts': 'restarts', 'autoattack': 'autoattack'}
 FORMATS = ('.json', '.csv')
 
@@ -56,6 +60,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     given = dict(own)
     args.measures = given.get('measures', 'all')
     args.ood_root = given.get('ood_root')
+    args.episodes = {name: given[name] for name in EPISODES if name in given}
+    if wrong := [name for name, value in args.episodes.items() if not value.isdecimal()]:
+        parser.error(f'{wrong[0]}={args.episodes[wrong[0]]}: give a whole number')
     args.ood_classes = [name for name in given.get('ood_classes', '').split(',') if name]
     args.attack = {argument: given[word] for word, argument in OF_ATTACKS.items() if word in given}
     if args.attack and 'attack' not in args.attack:
@@ -86,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found = evaluate(
                 args.config, args.checkpoint, args.cfg_options, '' if args.measures == 'none' else args.measures,
                 args.split, args.work_dir, ood_root=args.ood_root, ood_classes=args.ood_classes,
-                attack=RobustnessCheck.parse(**args.attack) if args.attack else None, launcher=args.launcher,
+                attack=RobustnessCheck.parse(**args.attack) if args.attack else None,
+                episodes={name: int(value) for name, value in args.episodes.items()}, launcher=args.launcher,
             )  # fmt: skip
         if is_main_process():
             if out is not None:

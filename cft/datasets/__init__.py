@@ -1,5 +1,6 @@
 """Datasets that OpenMMLab lacks."""
 
+from .cifar100_classes import CIFAR100Classes
 from .class_subset import ClassSubset
 from .digits import Digits
 from .domain_folder import DomainFolder
@@ -17,6 +18,7 @@ from .unlabelled_images import UnlabelledImages
 
 __all__ = [
     'STL10',
+    'CIFAR100Classes',
     'ClassSubset',
     'Digits',
     'DomainBalancedSampler',

@@ -6,6 +6,8 @@ from .comparison import Comparison, MethodResult, MetricResult, PairOfMethods, c
 from .confusion import confusion_matrix, mean_per_class_accuracy, most_confident, per_class_scores
 from .differences import PairedDifference, holm, paired_difference
 from .embedding_measures import KNOWN_MEASURES, MEASURES, checked_measures, measure
+from .episodes import Episodes, draw_episodes
+from .few_shot import EpisodeProtocol, FewShotAccuracy, few_shot_accuracy, task_accuracies
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
@@ -28,7 +30,10 @@ __all__ = [
     'MEASURES',
     'PROTOCOLS',
     'Comparison',
+    'EpisodeProtocol',
+    'Episodes',
     'Evaluation',
+    'FewShotAccuracy',
     'Measure',
     'MethodResult',
     'MetricResult',
@@ -43,6 +48,8 @@ __all__ = [
     'compare_methods',
     'confidence_scores',
     'confusion_matrix',
+    'draw_episodes',
+    'few_shot_accuracy',
     'holm',
     'isotropy',
     'knn_accuracy',
@@ -70,5 +77,6 @@ __all__ = [
     'similarity_histograms',
     'statements',
     'svm_maps',
+    'task_accuracies',
     'uniformity',
 ]

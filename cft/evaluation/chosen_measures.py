@@ -20,7 +20,7 @@ def chosen_measures(words: str | Iterable[str]) -> list[str]:
 
     Args:
         words: Keys, such as ``'knn/k20'``; groups of them, such as ``'knn'``; ``'all'``, which leaves out the
-            published protocols; one, or several, also divided by commas.
+            published protocols, which take longer; one, or several, also divided by commas.
 
     Returns:
         The keys in the order of the table.

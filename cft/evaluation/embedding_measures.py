@@ -11,6 +11,7 @@ from .calibration import checked_probabilities
 from .cluster_validity import s_dbw
 from .confusion import mean_per_class_accuracy
 from .feature_rows import checked_features
+from .few_shot import EpisodeProtocol
 from .hypersphere import alignment, uniformity
 from .isotropy_score import isotropy
 from .linear_classifiers import linear_probe_accuracy, linear_svm_accuracy
@@ -147,6 +148,7 @@ def measure(
     outside_probabilities: np.ndarray | None = None,
     present: np.ndarray | None = None,
     train_present: np.ndarray | None = None,
+    episodes: EpisodeProtocol | None = None,
 ) -> dict[str, float]:
     """Judge features, and probabilities, by the measures of these names.
 
@@ -160,6 +162,7 @@ def measure(
         outside_probabilities: (L, C) of the same.
         present: (N, C) of 1, 0 and -1, as of :class:`Material`.
         train_present: (M, C) likewise.
+        episodes: How few-shot tasks are drawn, by the numbers of the rows.
 
     Returns:
         One number for each name, in their order.
@@ -182,6 +185,7 @@ def measure(
         outside_probabilities=outside_probabilities,
         present=present,
         train_present=train_present,
+        episodes=episodes,
     )
     for name in names:
         for need in KNOWN_MEASURES[name].needs:

@@ -1,7 +1,7 @@
 """What a measure is made from, and what a measure is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ import numpy as np
 from cft.errors import ConfigError
 
 from .calibration import calibration_scores
+from .episodes import Episodes
+from .few_shot import EpisodeProtocol, FewShotAccuracy, few_shot_accuracy
 from .pair_similarities import mean_similarities
 from .retrieval import retrieval_scores
 
@@ -27,6 +29,9 @@ class Material:
         outside_probabilities: (L, C) of the same.
         present: (N, C) where images have any number of labels: 1, 0, or -1 if the image does not count for the class.
         train_present: (M, C), the same of the training images.
+        episodes: How few-shot tasks are drawn.
+        tasks: Those that were drawn, by the shots; a list of each run.
+        few_shot: What they gave, by shots and head.
 
     Example:
         >>> Material(np.eye(2), np.array([0, 1])).similarities
@@ -41,9 +46,12 @@ class Material:
     outside_probabilities: np.ndarray | None = None
     present: np.ndarray | None = None
     train_present: np.ndarray | None = None
+    episodes: EpisodeProtocol | None = None
+    tasks: dict[int, list[Episodes]] = field(default_factory=dict)
+    few_shot: dict[tuple[int, str], FewShotAccuracy] = field(default_factory=dict)
 
-    def given(self, need: str) -> np.ndarray:
-        """The array of that name.
+    def given(self, need: str) -> Any:
+        """What has that name.
 
         Raises:
             ConfigError: If it is not there.
@@ -51,6 +59,16 @@ class Material:
         if (found := getattr(self, need)) is None:
             raise ConfigError(f'a measure needs {need}, and there is none')
         return found
+
+    def solved(self, shots: int, head: str) -> FewShotAccuracy:
+        """Few-shot accuracy; all heads meet the same tasks."""
+        if shots not in self.tasks:
+            self.tasks[shots] = self.given('episodes').episodes(self.labels, shots)
+        if (shots, head) not in self.few_shot:
+            self.few_shot[shots, head] = few_shot_accuracy(
+                self.features, self.labels, shots, head, episodes=self.tasks[shots]
+            )
+        return self.few_shot[shots, head]
 
     @property
     def training(self) -> tuple[np.ndarray, np.ndarray]:

@@ -5,11 +5,15 @@ from functools import partial
 
 import numpy as np
 
+from .episode_heads import HEADS
+from .few_shot import few_shot_name
 from .many_shot import many_shot_accuracy, many_shot_map
 from .measure_material import Material, Measure
 from .voc07_svm import low_shot_rows, svm_maps
 
 DRAWS = 5
+# Labelled images of each class in the few-shot tasks that papers report.
+SHOTS = (1, 5)
 IMAGES_PER_CLASS = (1, 2, 4, 8, 16, 32, 64)
 SEVERAL = ('train', 'train_present', 'present')
 
@@ -38,6 +42,11 @@ def _svm_measures(group: str, text: str, form: int) -> dict[str, Measure]:
     return measures
 
 
+def _few_shot(shots: int, head: str) -> Measure:
+    text = f'few-shot accuracy, {shots} labelled image{"s" * (shots > 1)} of each class, {head.replace("_", " ")}'
+    return Measure(lambda m: m.solved(shots, head).mean, 'higher', text, ('episodes',), percent=True)
+
+
 PROTOCOLS: dict[str, Measure] = {
     'many_shot/top1': Measure(
         lambda m: many_shot_accuracy(*m.training, m.features, m.labels),
@@ -51,6 +60,7 @@ PROTOCOLS: dict[str, Measure] = {
         lambda m: many_shot_map(*m.with_several_labels),
         'higher', 'eleven-point mAP of logistic regressions, weight decay chosen from 45', SEVERAL, percent=True,
     ),
+    **{few_shot_name(shots, head): _few_shot(shots, head) for shots in SHOTS for head in HEADS},
     **_svm_measures('voc07_svm', 'eleven-point mAP', form=0),
     **_svm_measures('voc07_svm_area', 'mAP as of 2010', form=1),
 }  # fmt: skip

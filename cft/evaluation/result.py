@@ -18,8 +18,8 @@ class Evaluation:
     """The result of :func:`cft.apis.evaluate`, JSON values only.
 
     Attributes:
-        task: ``'classification'``, ``'multi-label classification'``, ``'self-supervised'``, ``'segmentation'`` or
-            ``'detection'``.
+        task: ``'classification'``, ``'multi-label classification'``, ``'few-shot'``, ``'self-supervised'``,
+            ``'segmentation'`` or ``'detection'``.
         split: ``'train'``, ``'val'`` or ``'test'``.
         metrics: Numbers by name, such as ``{'accuracy/top1': 91.2, 'knn/k20': 88.0}``; none is NaN or infinite.
         tables: For each name ``{'columns': [...], 'rows': [[...]]}``, such as ``per_class``, ``confusion`` and

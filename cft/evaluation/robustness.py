@@ -45,7 +45,7 @@ class RobustnessCheck:
 
     def __post_init__(self) -> None:
         if self.norm not in ('linf', 'l2'):
-            raise ConfigError(f"attack: the norm must be linf or l2, got {self.norm!r}; write attack=linf:4")
+            raise ConfigError(f'attack: the norm must be linf or l2, got {self.norm!r}; write attack=linf:4')
         if not 0 <= self.epsilon < math.inf:
             raise ConfigError(f'attack: epsilon must be at least 0, in pixel values 0 to 255, got {self.epsilon}')
         if not self.num_steps or min(*self.num_steps, self.restarts, self.queries) < 1:
@@ -55,7 +55,9 @@ class RobustnessCheck:
             )
 
     @classmethod
-    def parse(cls, attack: str, steps: str = '10,20,50', restarts: str = '5', autoattack: str = 'false') -> 'RobustnessCheck':
+    def parse(
+        cls, attack: str, steps: str = '10,20,50', restarts: str = '5', autoattack: str = 'false'
+    ) -> 'RobustnessCheck':
         """From the words of a command line.
 
         Example:
@@ -108,7 +110,9 @@ def robustness_table(least: np.ndarray, epsilons: Sequence[float]) -> dict[str, 
         >>> robustness_table(np.array([0, 2, 8, np.inf]), [4, 8])['rows']
         [['0', 75.0, 3], ['4', 50.0, 2], ['8', 25.0, 1]]
     """
-    rows = [[f'{epsilon:g}', robust_accuracy(least, epsilon), int((least > epsilon).sum())] for epsilon in [0, *epsilons]]
+    rows = [
+        [f'{epsilon:g}', robust_accuracy(least, epsilon), int((least > epsilon).sum())] for epsilon in [0, *epsilons]
+    ]
     return {'columns': ['epsilon of 255', 'robust accuracy (%)', 'images right'], 'rows': rows}
 
 

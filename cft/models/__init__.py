@@ -1,7 +1,7 @@
 """Models and their parts."""
 
 from .adversarial import PGD, perturb, signed_gradient_step
-from .backbones import AutoBackbone, TimmBackbone
+from .backbones import AutoBackbone, ResNet12, TimmBackbone
 from .branches import BiTuningBranch, ClassQueue, ContrastiveBranch
 from .classification import (
     BiTuningClassifier,
@@ -78,6 +78,7 @@ __all__ = [
     'ReSSL',
     'ReSSLLoss',
     'Regularizers',
+    'ResNet12',
     'SCELoss',
     'SCETermsLoss',
     'SCHaNeLoss',

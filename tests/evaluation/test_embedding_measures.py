@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cft.errors import ConfigError, DataError
-from cft.evaluation import MEASURES, checked_measures, measure
+from cft.evaluation import MEASURES, EpisodeProtocol, checked_measures, measure
 from cft.evaluation.feature_rows import checked_features
 
 NAMES = {
@@ -55,6 +55,7 @@ def material() -> dict:
         train=train,
         outside=outside - 2,
         outside_probabilities=outside_probabilities,
+        episodes=EpisodeProtocol(ways=3, queries=5, tasks=20, runs=1),
     )
 
 
@@ -63,21 +64,26 @@ def test_names_that_runs_record_are_there() -> None:
 
 
 def test_order_of_rows_does_not_count(material: dict) -> None:
-    """So a run on two processes, whose features come together in another order, measures the same."""
-    found = measure(list(MEASURES), **material)
-    assert list(found) == list(MEASURES)
-    assert all(math.isfinite(value) for value in found.values())
+    """So a run on two processes, whose features come together in another order, measures the same.
+
+    Few-shot tasks alone name images by their number.
+    """
+    everything = measure(list(MEASURES), **material)
+    assert list(everything) == list(MEASURES)
+    names = [name for name in MEASURES if not name.startswith('few_shot/')]
+    found = measure(names, **material)
+    assert all(math.isfinite(value) for value in everything.values())
     for seed in range(2):
         rng = np.random.default_rng(seed)
         own, train, outside = (rng.permutation(count) for count in (90, 220, 40))
         shuffled = {name: material[name][own] for name in ('features', 'labels', 'probabilities')}
         shuffled['train'] = tuple(part[train] for part in material['train'])
         shuffled |= {name: material[name][outside] for name in ('outside', 'outside_probabilities')}
-        assert measure(list(MEASURES), **shuffled) == pytest.approx(found, rel=1e-9)
+        assert measure(names, **shuffled) == pytest.approx(found, rel=1e-9)
 
 
 def test_input_stays_and_type_of_features_does_not_count(material: dict) -> None:
-    before = {name: np.copy(value) for name, value in material.items() if name != 'train'}
+    before = {name: np.copy(value) for name, value in material.items() if name not in ('train', 'episodes')}
     double = {**material, 'features': material['features'].astype(np.float64)}
     double['train'] = material['train'][0].astype(np.float64), material['train'][1]
     names = [name for name in MEASURES if not name.startswith(('knn/', 'scatter'))]

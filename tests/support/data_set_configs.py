@@ -19,6 +19,12 @@ VOC = 'r50_voc07_multilabel'
 # All that come with cft but the copies of a method's template, of which tests/configs/test_method_files.py tells that
 # nothing else is different.
 COPIES = {f'{method}/{name}' for method in METHODS for name in R50 + BEIT if name != 'r50_cifar10'}
+# And of the few-shot benchmarks, of which tests/configs/test_few_shot_configs.py does.
+FEW_SHOT = ('cifar_fs', 'fc100', 'miniimagenet', 'tieredimagenet')
+FEW_SHOT_METHODS = ('ce_simclr', 'schane', 'scl')
+COPIES |= {
+    f'{method}/{net}_{data}' for method in FEW_SHOT_METHODS for net in ('beit3_b16', 'r12') for data in FEW_SHOT[1:]
+}
 DIFFERENT_CONFIGS = sorted(set(list_configs()) - COPIES)
 
 

@@ -70,7 +70,8 @@ def write_cifar(root: Path, monkeypatch: pytest.MonkeyPatch, images: int = 6) ->
         folder.mkdir(parents=True)
         labels = 'labels' if dataset is CIFAR10 else 'fine_labels'
         for seed, (name, _) in enumerate(dataset.train_list + dataset.test_list):
-            batch = {'data': random_pixels(images, 3 * 32 * 32, seed=seed), labels: list(range(images))}
+            classes = [number % (10 if dataset is CIFAR10 else 100) for number in range(images)]
+            batch = {'data': random_pixels(images, 3 * 32 * 32, seed=seed), labels: classes}
             (folder / name).write_bytes(pickle.dumps(batch))
         for files in ('train_list', 'test_list'):
             monkeypatch.setattr(dataset, files, [[name, None] for name, _ in getattr(dataset, files)])

@@ -1,6 +1,8 @@
 """Evaluate a model of mmpretrain's kind: its features and, of a classifier, its predictions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,17 @@ from mmengine.runner import Runner
 
 from cft.engine.class_heads import num_classes_of
 from cft.engine.encoding import UNLABELLED, encode_batches, several_labels
+from cft.engine.loops.few_shot import few_shot_settings
 from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, told_batches
 from cft.errors import ConfigError
 from cft.evaluation import KNOWN_MEASURES, Evaluation
 from cft.evaluation.chosen_measures import LABELS, PRESENT, chosen_measures, computed_measures, possible_measures
+from cft.evaluation.class_groups import class_group_table
 from cft.evaluation.classification_tables import classification_tables, several_labels_table
+from cft.evaluation.few_shot import EpisodeProtocol, few_shot_metrics, few_shot_table
 from cft.evaluation.measure_material import Material
+from cft.evaluation.metrics import ClassGroupAccuracy
 
 from .data import Check, build_dataset, evaluated_split, evaluator_of, numbers, sample_names
 from .feature_cache import Extracted, Rows, cache_key, cached
@@ -34,6 +40,7 @@ def evaluate_classifier(
     predicts: bool,
     outside: dict | None = None,
     check: Check = lambda dataset: None,
+    episodes: Mapping[str, int] | None = None,
 ) -> Evaluation | None:
     """Measures, tables and files of a classifier or a self-supervised model.
 
@@ -45,6 +52,7 @@ def evaluate_classifier(
         predicts: Whether the model has a trained classifier.
         outside: Config of a data set of images of none of the classes.
         check: Raises a ``ConfigError`` if the data are not the model's.
+        episodes: Settings of :class:`cft.evaluation.EpisodeProtocol` in the place of the loop's, or of the default.
 
     Returns:
         In the main process the evaluation, not yet written; None in others.
@@ -56,6 +64,7 @@ def evaluate_classifier(
         >>> evaluate_classifier(runner, 'test', ['knn'], Path('work_dirs/flowers'), predicts=True)  # doctest: +SKIP
     """
     several = bool(several_labels(runner.model))
+    few_shot = few_shot_settings(runner.cfg, split)
     missing = _missing(runner, split, several, predicts, outside is not None)
     keys, notes = possible_measures(chosen_measures(measures), missing)
     if predicts and not several:
@@ -84,18 +93,48 @@ def evaluate_classifier(
         None if beyond is None else beyond.scores,
         test.labels if several else None,
         train.labels if several and train is not None else None,
+        episodes=replace(EpisodeProtocol() if few_shot is None else few_shot.protocol, **(episodes or {})),
     )
+    for shots, head in () if few_shot is None else product(few_shot.shots, few_shot.heads):
+        material.solved(shots, head)
     metrics, undefined = computed_measures(keys, material)
     tables: dict[str, Any] = {}
     if test.scores is not None and several:
         tables = {'per_class': several_labels_table(test.scores, test.labels, classes)}
     elif test.scores is not None:
         tables = classification_tables(test.scores, test.labels, classes, sample_names(dataset))
-    task = 'self-supervised' if not predicts else 'multi-label classification' if several else 'classification'
+        for metric in evaluator_of(runner, split, dataset).metrics:
+            if isinstance(metric, ClassGroupAccuracy):
+                right = test.scores.argmax(axis=1) == test.labels
+                tables['class_groups'] = class_group_table(right, test.labels, metric.counts, metric.many, metric.few)
     files = {'predictions': f'predictions_{split}.npz', 'features': f'features_{split}.npy'}
+    if material.few_shot:
+        metrics |= few_shot_metrics(material.few_shot)
+        tables['few_shot'] = few_shot_table(material.few_shot)
+        files |= _write_tasks(folder, split, material, sample_names(dataset))
+    task = (
+        'few-shot'
+        if few_shot
+        else 'self-supervised'
+        if not predicts
+        else 'multi-label classification'
+        if several
+        else 'classification'
+    )
     return Evaluation(
         task, split, {**test.metrics, **metrics}, tables, classes, files, len(test.labels), notes=[*notes, *undefined]
     )
+
+
+def _write_tasks(folder: Path, split: str, material: Material, names: Sequence[str]) -> dict[str, str]:
+    """The list of tasks of each run, so that another tool can solve the same ones; names of the files."""
+    files = {}
+    for shots, runs in material.tasks.items():
+        for run, tasks in enumerate(runs, start=1):
+            name = f'episodes_{split}_{shots}shot_run{run}'
+            tasks.write(folder / f'{name}.npz', names)
+            files[name] = f'{name}.npz'
+    return files
 
 
 def _labelled(train: Extracted) -> tuple[np.ndarray, np.ndarray]:

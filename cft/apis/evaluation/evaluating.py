@@ -1,7 +1,7 @@
 """Evaluate any model: a trained one, or the weights that a training would start from."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,6 +16,7 @@ from cft.apis.running.trained_model import find_trained
 from cft.checkpoints import refuse_non_finite
 from cft.engine.checkpointing import check_classes
 from cft.engine.input_shapes import explained_shapes
+from cft.engine.loops.few_shot import few_shot_settings
 from cft.engine.model_access import unwrap_model
 from cft.errors import ConfigError
 from cft.evaluation import Evaluation, RobustnessCheck
@@ -45,6 +46,7 @@ def evaluate(
     ood_root: str | Path | None = None,
     ood_classes: Sequence[str] = (),
     attack: RobustnessCheck | None = None,
+    episodes: Mapping[str, int] | None = None,
     launcher: str = 'none',
 ) -> Evaluation:
     """Everything that can be said of a model on one split.
@@ -67,6 +69,8 @@ def evaluate(
         ood_classes: Names of classes in the data that the model was trained without
             (:class:`cft.datasets.ClassSubset`); their images are the unknown ones, instead of a folder.
         attack: Also the accuracy on the split's images under attack, as ``robust/...``, and its curve over epsilon.
+        episodes: Settings of :class:`cft.evaluation.EpisodeProtocol`, such as ``{'tasks': 600}``, in the place of the
+            loop's or of the default.
         launcher: ``'pytorch'`` in processes that torchrun has started, which share the images.
 
     Returns:
@@ -101,8 +105,9 @@ def evaluate(
 
     with explained_shapes(runner.model):
         return evaluate_runner(
-            runner, split, measures, None, predicts=trained and has_classifier(runner), checkpoint=str(file),
-            outside=outside, attack=attack, check=check if trained else None,
+            runner, split, measures, None, predicts=trained and _predicts(runner, split), checkpoint=str(file),
+            outside=outside, attack=attack, check=check if trained and _predicts(runner, split) else None,
+            episodes=episodes,
         )  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def evaluate_runner(
     outside: dict | None = None,
     attack: RobustnessCheck | None = None,
     check: Check | None = None,
+    episodes: Mapping[str, int] | None = None,
 ) -> Evaluation:
     """Evaluate the model that a runner holds, as it is; its modes and the random generators stay.
 
@@ -125,11 +131,13 @@ def evaluate_runner(
         split: As of :func:`evaluate`.
         measures: As of :func:`evaluate`, beside what the predictions give.
         folder: For the files; default: the work dir.
-        predicts: Whether the classifier is trained; None: if the model has one.
+        predicts: Whether the classifier is trained for the images; None: if the model has one, and the loop of the
+            split has not classes of its own.
         checkpoint: What the evaluation says it is of.
         outside: Config of a data set of images of unknown classes.
         attack: As of :func:`evaluate`.
         check: Raises a ``ConfigError`` if the data are not the model's.
+        episodes: As of :func:`evaluate`.
 
     Returns:
         The evaluation, the same in every process, and written as ``evaluation_<split>.json``.
@@ -143,10 +151,12 @@ def evaluate_runner(
     """
     folder = require_writable(folder or runner.work_dir)
     refuse_non_finite(unwrap_model(runner.model).state_dict(), checkpoint or 'the model')
-    predicts = has_classifier(runner) if predicts is None else predicts
+    predicts = _predicts(runner, split) if predicts is None else predicts
     found: list[Evaluation | ConfigError | None] = [None]
     try:
-        evaluation = _evaluated(runner, split, measures, folder, predicts, outside, check or (lambda dataset: None))
+        evaluation = _evaluated(
+            runner, split, measures, folder, predicts, outside, check or (lambda dataset: None), episodes
+        )
         if attack is not None:
             evaluation = _with_robustness(evaluation, runner, split, predicts, attack)
         if evaluation is not None:
@@ -169,10 +179,11 @@ def _evaluated(
     predicts: bool,
     outside: dict | None,
     check: Check,
+    episodes: Mapping[str, int] | None,
 ) -> Evaluation | None:
     scope = runner.cfg.get('default_scope')
     if scope not in DENSE:
-        return evaluate_classifier(runner, split, measures, folder, predicts, outside, check)
+        return evaluate_classifier(runner, split, measures, folder, predicts, outside, check, episodes)
     task, function = DENSE[scope]
     if outside is not None:
         raise ConfigError(f'ood_root and ood_classes are for images with one label, not for {task}; leave them out')
@@ -200,6 +211,10 @@ def _with_robustness(
         tables={**evaluation.tables, 'robustness': found.table},
         notes=[*evaluation.notes, *found.notes],
     )
+
+
+def _predicts(runner: Runner, split: str) -> bool:
+    return has_classifier(runner) and few_shot_settings(runner.cfg, split) is None
 
 
 def has_classifier(runner: Runner) -> bool:

@@ -132,7 +132,9 @@ def _attacked(
         rows[f'pgd{steps}'] = torch.where(stands, above, below.clamp(max=check.epsilon))
         rows['noise'] = random_corners(logits_of, images, labels, check.norm, check.epsilon)
         if check.autoattack:
-            rows |= toolbox_attacks(model, logits_from, images, labels, check.norm, check.epsilon, ~wrong, check.queries)
+            rows |= toolbox_attacks(
+                model, logits_from, images, labels, check.norm, check.epsilon, ~wrong, check.queries
+            )
     return rows
 
 

@@ -20,6 +20,7 @@ from cft.engine.training_data import with_pipeline
 from cft.errors import ConfigError
 from cft.evaluation import KNOWN_MEASURES
 from cft.evaluation.chosen_measures import PRESENT, chosen_measures, computed_measures
+from cft.evaluation.few_shot import EpisodeProtocol
 from cft.evaluation.measure_material import Material
 from cft.registry import DATASETS, HOOKS
 
@@ -111,7 +112,10 @@ class EmbeddingMeasuresHook(Hook):
             reference = None if train is None else (train['features'], train['labels'])
             found = list(
                 computed_measures(
-                    self.measures, Material(test['features'], test['labels'], reference, test.get('scores'))
+                    self.measures,
+                    Material(
+                        test['features'], test['labels'], reference, test.get('scores'), episodes=EpisodeProtocol()
+                    ),
                 )
             )
         broadcast_object_list(found)

@@ -23,6 +23,8 @@ class NumClassesCheckHook(Hook):
     checked for their number. Labels of whole images that are read from an
     annotation file must lie from 0 to ``num_classes - 1``; those that come from
     folders do. A metric's ``topk`` can be no larger than the number of classes.
+    Loops that say ``new_classes``, such as :class:`cft.engine.loops.FewShotValLoop`,
+    have classes of their own.
 
     Example:
         >>> default_hooks = dict(num_classes_check=dict(type='cft.NumClassesCheckHook'))
@@ -34,10 +36,14 @@ class NumClassesCheckHook(Hook):
             _check_topk(runner, runner.val_loop.evaluator)
 
     def before_val(self, runner: Runner) -> None:
+        if getattr(runner.val_loop, 'new_classes', False):
+            return
         self._check(runner, runner.val_dataloader)
         _check_topk(runner, runner.val_loop.evaluator)
 
     def before_test(self, runner: Runner) -> None:
+        if getattr(runner.test_loop, 'new_classes', False):
+            return
         self._check(runner, runner.test_dataloader)
         _check_topk(runner, runner.test_loop.evaluator)
 

@@ -1,5 +1,6 @@
 """Metrics that an evaluator of a config names."""
 
+from .class_group_accuracy import ClassGroupAccuracy
 from .domain_accuracy import DomainAccuracy
 
-__all__ = ['DomainAccuracy']
+__all__ = ['ClassGroupAccuracy', 'DomainAccuracy']
