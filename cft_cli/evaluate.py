@@ -6,7 +6,7 @@ the results and read again; evaluation_<split>.json there has all numbers and ta
 
 besides settings of the config:
   measures=A,B     names or groups of them (knn, linear_probe, s_dbw, retrieval, ...); all is the default, none leaves
-                   what the predictions give
+                   what the predictions give; all has not the published protocols many_shot, voc07_svm, voc07_svm_area
   ood_root=FOLDER  images of unknown classes, which a good model tells from those that it knows
   ood_classes=A,B  classes of the data that it was trained without (cft.ClassSubset), instead of a folder
 
