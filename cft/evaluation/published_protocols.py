@@ -1,7 +1,7 @@
 """Evaluations that papers report of frozen features; each is computed where it is named, none with ``all``."""
 
 from collections.abc import Callable
-from functools import partial
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -28,15 +28,15 @@ def _svms(material: Material, images: int | None) -> np.ndarray:
     return material.shared[key]
 
 
-def _svm(images: int | None, form: int, statistic: Callable[..., np.ndarray]) -> Callable[[Material], float]:
-    return lambda material: float(statistic(_svms(material, images)[:, form]))
+def _svm(images: int | None, form: int, statistic: Callable[[list[float]], float]) -> Callable[[Material], float]:
+    return lambda material: statistic(_svms(material, images)[:, form].tolist())
 
 
 def _svm_measures(group: str, text: str, form: int) -> dict[str, Measure]:
-    measures = {f'{group}/full': Measure(_svm(None, form, np.mean), 'higher', f'{text} of linear SVMs', SEVERAL, True)}
+    measures = {f'{group}/full': Measure(_svm(None, form, fmean), 'higher', f'{text} of linear SVMs', SEVERAL, True)}
     for images in IMAGES_PER_CLASS:
         few = f'{text} of linear SVMs on {images} images of each class, {DRAWS} draws'
-        mean, deviation = (_svm(images, form, statistic) for statistic in (np.mean, partial(np.std, ddof=1)))
+        mean, deviation = (_svm(images, form, statistic) for statistic in (fmean, stdev))
         measures[f'{group}/k{images}'] = Measure(mean, 'higher', few, SEVERAL, True)
         measures[f'{group}/k{images}_std'] = Measure(deviation, '', f'{few}, standard deviation', SEVERAL, True)
     return measures

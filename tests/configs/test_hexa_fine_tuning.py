@@ -28,7 +28,9 @@ TINY = {
 
 @pytest.mark.parametrize('part', PARTS)
 def test_learning_rates_of_backbone_and_classifier(part: str) -> None:
-    cfg = load_config(f'hexa/r50_imagenet_{part}', {name: TINY[name] for name in TINY if name.startswith('model')})
+    cfg = load_config(
+        f'hexa/r50_imagenet_{part}_finetune', {name: TINY[name] for name in TINY if name.startswith('model')}
+    )
     head, images = PARTS[part]
     model = MODELS.build(cfg.model)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
@@ -80,7 +82,7 @@ def test_a_run_on_a_listed_part_of_imagenet(tmp_path: Path) -> None:
     names = sorted(path.name for path in (root / 'train').glob('*/*.JPEG'))[:8]
     (root / '1percent.txt').write_text('\n'.join(names) + '\n')
     small = {'data_root': str(root), 'image_size': 32, 'batch_size': 4, 'train_dataloader.dataset.images': 8}
-    cfg = load_config('hexa/r50_imagenet_1percent', {**TINY, **small, 'work_dir': str(tmp_path / 'run')})
+    cfg = load_config('hexa/r50_imagenet_1percent_finetune', {**TINY, **small, 'work_dir': str(tmp_path / 'run')})
     cfg.train_cfg.max_epochs = 1
     fit_schedule(cfg)
     cfg.experiment_name = 'hexa_fine_tuning_part'

@@ -157,7 +157,8 @@ def test_images_that_are_too_few_to_be_divided() -> None:
     assert chosen_cost(unit(features), present[:, 0]) == COST_OF_FEW
 
 
-def test_classes_that_say_nothing() -> None:
+def test_classes_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voc07_svm, 'COSTS', (0.1, 1.0))
     train, train_present = drawn(30, seed=0)
     test, test_present = drawn(30, seed=1)
     whole = svm_maps(train, train_present, test, test_present)

@@ -60,7 +60,8 @@ def evaluate(
             whose features alone are evaluated; None: of a work dir as
             :func:`cft.apis.running.trained_model.find_trained` finds it.
         overrides: As of :func:`cft.apis.load_config`; ``data_root`` is where the labelled images are.
-        measures: Names of :data:`cft.evaluation.MEASURES`, or words such as ``'knn'``; ``'all'``.
+        measures: Names of :data:`cft.evaluation.MEASURES` and :data:`cft.evaluation.PROTOCOLS`, or words such as
+            ``'knn'``; ``'all'`` of the former.
         split: ``'train'`` (under the test pipeline), ``'val'`` or ``'test'``. Training images are the reference of
             nearest neighbours and linear classifiers.
         out_dir: Folder of the files; default: the work dir, or a folder ``evaluation_of_<checkpoint>`` below the one
