@@ -1,5 +1,7 @@
 """BatchNorm of all processes that needs no conversion where there is only one."""
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from cft.ops import is_distributed
@@ -26,5 +28,5 @@ class SynchronisedBatchNorm(LocalBatchNorm):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name that torch gives it
         """Normalise (N, C) vectors or (N, C, ...) maps."""
         if self.training and is_distributed():
-            return nn.SyncBatchNorm.forward(self, input)
+            return nn.SyncBatchNorm.forward(cast(nn.SyncBatchNorm, self), input)
         return super().forward(input)

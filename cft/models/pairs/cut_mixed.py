@@ -42,8 +42,7 @@ def random_box(height: int, width: int, keep: float) -> tuple[int, int, int, int
 
 def _random_span(size: int, keep: float) -> tuple[int, int]:
     length = round(size * math.sqrt(1 - keep))
-    # tolist reads the memory of the host, where it was drawn.
-    start = torch.randint(size, ()).tolist() - length // 2
+    start = int(torch.randint(size, ()).numpy()) - length // 2
     return max(start, 0), min(start + length, size)
 
 
@@ -83,8 +82,9 @@ def cutmix(images: Tensor, alpha: float = 5.0, beta: float = 3.0, partner: Tenso
         )
     height, width = images.shape[-2:]
     # float64: with small parameters both gamma variates behind a Beta variate can underflow in float32.
-    shapes = torch.tensor([alpha, beta], dtype=torch.float64)
-    keep = torch.distributions.Beta(*shapes, validate_args=False).sample().tolist()
+    first, second = torch.tensor([alpha, beta], dtype=torch.float64)
+    # By way of numpy, which takes it for granted that the numbers were drawn on the host.
+    keep = float(torch.distributions.Beta(first, second, validate_args=False).sample().numpy())
     top, bottom, left, right = random_box(height, width, keep)
     mixed = images.clone()
     mixed[:, :, top:bottom, left:right] = images[:, :, top:bottom, left:right][partner]

@@ -1,6 +1,7 @@
 """Differentiate a term of a loss as soon as it is known, so that its activations are freed before the next one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,7 +58,8 @@ class EarlyBackward:
                 allow_unused=True,
             )
         kept = _Kept(self, list(gradients[: len(parameters)]), scale)
-        return _KnownGradient.apply(term.detach(), kept, *parameters), list(gradients[len(parameters) :])
+        known: Tensor = _KnownGradient.apply(term.detach(), kept, *parameters)  # type: ignore[no-untyped-call]
+        return known, list(gradients[len(parameters) :])
 
     def follow(self, factor: Tensor) -> None:
         """Scale the next terms as this one was scaled in the end."""
@@ -87,10 +89,10 @@ class _Kept:
 
 class _KnownGradient(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, value: Tensor, kept: _Kept, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, value: Tensor, kept: _Kept, *parameters: Tensor) -> Tensor:
         ctx.kept = kept
         return value.clone()
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, factor: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         return None, None, *ctx.kept.take(factor)
