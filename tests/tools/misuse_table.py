@@ -550,6 +550,14 @@ OTHERS = [
         ('--classes 1', '--classes', 'at least 2'),
     ),
     *of(
+        'tools/benchmarks/momentum_contrast.py',
+        ('--device gpu', '--device', 'gpu'),
+        ('--queue 0', '--queue', 'at least 1'),
+        ('--channels 0', '--channels', 'at least 1'),
+        ('--batch 0', '--batch', 'at least 1'),
+        ('--repeats 0', '--repeats', 'at least 1'),
+    ),
+    *of(
         'tools/benchmarks/pretraining.py',
         ('nowhere.py', 'nowhere.py', 'cft configs'),
         ('quickstart/sce_digits --split tests', "'tests'", 'val'),
