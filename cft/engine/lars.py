@@ -78,7 +78,9 @@ class LARS(Optimizer):
         super().load_state_dict(state_dict)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(  # type: ignore[override]  # torch's has an overload for each kind of closure
+        self, closure: Callable[[], float] | None = None
+    ) -> float | None:
         """Make a step; a parameter without a gradient stays as it is."""
         loss = None
         if closure is not None:

@@ -10,5 +10,5 @@ _base_ = [
 recipes = dict(
     resnet=dict(
         optim_wrapper=dict(
-            optimizer=dict(_delete_=True, type='LARS', lr=0.6, momentum=0.9, weight_decay=1e-6, eta=0.001))))
+            optimizer=dict(_delete_=True, type='cft.LARS', lr=0.6, momentum=0.9, weight_decay=1e-6, eta=0.001))))
 custom_hooks = [dict(type='cft.ClusterHook')]

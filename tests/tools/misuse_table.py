@@ -550,6 +550,14 @@ OTHERS = [
         ('--classes 1', '--classes', 'at least 2'),
     ),
     *of(
+        'tools/benchmarks/momentum_contrast.py',
+        ('--device gpu', '--device', 'gpu'),
+        ('--queue 0', '--queue', 'at least 1'),
+        ('--channels 0', '--channels', 'at least 1'),
+        ('--batch 0', '--batch', 'at least 1'),
+        ('--repeats 0', '--repeats', 'at least 1'),
+    ),
+    *of(
         'tools/benchmarks/pipelines.py',
         ('--crops 3', '--crops', '2'),
         ('--images 0', '--images', 'at least 1'),

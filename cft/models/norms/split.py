@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn.functional import batch_norm
 
+from cft.errors import ConfigError
 from cft.registry import MODELS
 
 
@@ -64,16 +65,28 @@ def split_batch_norms(model: nn.Module, num_splits: int) -> None:
         model: Not itself a BatchNorm.
         num_splits: Number of parts, at least 1.
 
+    Raises:
+        ConfigError: If there is no BatchNorm2d.
+
     Example:
         >>> model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm1d(3))
         >>> split_batch_norms(model, num_splits=2)
         >>> [type(layer).__name__ for layer in model]
         ['SplitBatchNorm2d', 'BatchNorm1d']
     """
-    for parent in list(model.modules()):
-        for name, layer in list(parent.named_children()):
-            if type(layer) is nn.BatchNorm2d:
-                setattr(parent, name, _split(layer, num_splits))
+    found = [
+        (parent, name, layer)
+        for parent in model.modules()
+        for name, layer in parent.named_children()
+        if type(layer) is nn.BatchNorm2d and not isinstance(parent, nn.BatchNorm2d)
+    ]
+    if not found:
+        raise ConfigError(
+            f'there is no BatchNorm2d that could normalise a batch in {num_splits} parts; build the backbone with '
+            "norm_cfg=dict(type='BN')"
+        )
+    for parent, name, layer in found:
+        setattr(parent, name, _split(layer, num_splits))
 
 
 def _split(layer: nn.BatchNorm2d, num_splits: int) -> SplitBatchNorm2d:

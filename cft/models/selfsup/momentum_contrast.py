@@ -47,6 +47,7 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         key_splits: Number of parts of the key images that each BatchNorm2d of the
             momentum encoder normalises on its own, which stand for so many GPUs
             (:class:`cft.models.SplitBatchNorm2d`); the online encoder stays as it is.
+            Other norms cannot be split.
         data_preprocessor: Config; default mmpretrain's SelfSupDataPreprocessor.
         init_cfg: Initialisation config.
 

@@ -7,6 +7,7 @@ import torch
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from cft.errors import ConfigError
 from cft.models.norms import AuxiliaryBatchNorm2d, SplitBatchNorm2d, split_batch_norms
 
 
@@ -127,5 +128,13 @@ def test_conversion_keeps_tensors_and_settings() -> None:
     assert (type(found), found.num_splits, found.eps, found.momentum) == (SplitBatchNorm2d, 4, 0.1, 0.3)
     assert found.weight is plain.weight and found.running_mean is plain.running_mean and not found.training
     assert (model[1], model[2]) == (auxiliary, vectors)
+    assert type(auxiliary.auxiliary) is nn.BatchNorm2d
     assert list(model.state_dict()) == names
     torch.testing.assert_close(model.state_dict(), state, rtol=0, atol=0)
+
+
+def test_conversion_needs_a_batch_norm_of_maps() -> None:
+    """One that is synchronised would go on without parts."""
+    for layer in (nn.SyncBatchNorm(3), nn.GroupNorm(1, 3), AuxiliaryBatchNorm2d(3)):
+        with pytest.raises(ConfigError, match='no BatchNorm2d .* 4 parts'):
+            split_batch_norms(nn.Sequential(layer), 4)
