@@ -1,12 +1,17 @@
 """knn_accuracy against a loop over test samples and their neighbours."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 
+from cft.apis.running.step_cost import peak_bytes
 from cft.errors import DataError
 from cft.evaluation import knn_accuracy
+from cft.evaluation import nearest_neighbours as module
+from cft.evaluation.feature_rows import unit_rows
 from cft.evaluation.nearest_neighbours import nearest_neighbours
 
 
@@ -127,6 +132,29 @@ def test_of_a_tie_the_lower_row_comes_first(block: int | None) -> None:
         others = [row for row in range(150) if row % 3 != own][:10]
         assert found[own].tolist() == [*range(own, 150, 3), *others]
     assert (similarities == [1.0] * 50 + [0.0] * 10).all()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='what the CPU holds')
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few blocks of 0.25 MiB, where all similarities would be 80 MB."""
+    monkeypatch.setattr(module, 'BLOCK', 2**18)
+    rng = np.random.default_rng(0)
+    rows, references = (rng.standard_normal((count, 16), dtype=np.float32) for count in (500, 40_000))
+    tensors = peak_bytes(lambda: nearest_neighbours(rows, references, 5))
+    tracemalloc.start()
+    nearest_neighbours(rows, references, 5)
+    arrays = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 2**18 < tensors < 4e6 and arrays < 8e6
+
+
+def test_rounding_of_float32_stays_below_what_is_allowed_for() -> None:
+    """Also where all numbers are positive, as after a ReLU, and few or many."""
+    rng = np.random.default_rng(0)
+    for width in (16, 2048, 16384):
+        rows, references = (unit_rows(np.abs(rng.standard_normal((40, width)))) for _ in range(2))
+        single = rows.astype(np.float32) @ references.astype(np.float32).T
+        assert np.abs(single - rows @ references.T).max() < module.ROUNDING / 4
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ def started_step(cfg: Config) -> Callable[[], None]:
     prepare_config(cfg, starts=True)
     runner = prepare_runner(cfg)
     initialise(runner)
+    if runner.param_schedulers is not None:
+        # As Runner.train() does; checkpoints are told of the schedules before training.
+        runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
     for place in ('before_run', 'before_train', 'before_train_epoch'):
         runner.call_hook(place)
     return training_step(runner)

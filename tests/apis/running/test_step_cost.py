@@ -2,13 +2,23 @@
 
 import statistics
 import time
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from mmengine.logging import MessageHub
 
-from cft.apis.running.step_cost import logged_step_seconds, peak_bytes, saved_bytes, step_seconds
+from cft.apis.running.step_cost import (
+    logged_step_seconds,
+    peak_bytes,
+    saved_bytes,
+    started_step,
+    step_seconds,
+    training_step,
+)
+from tests.support.digits_runs import short_config
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the tensors of this test lie on the CPU')
@@ -41,6 +51,16 @@ def test_steps_take_turns() -> None:
     quick, slow = step_seconds([lambda: step('quick', 0.0), lambda: step('slow', 0.1)], rounds=3)
     assert calls == ['quick', 'slow'] * 4
     assert quick < 0.1 <= slow < 0.4
+
+
+def test_a_step_of_a_run_that_has_a_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins as a training does: at the schedule's first learning rate, which stays."""
+    monkeypatch.setattr('cft.apis.running.step_cost.training_step', lambda runner: runner)
+    cfg = short_config('mocov2', tmp_path)
+    cfg.param_scheduler = [dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=4)]
+    runner: Any = started_step(cfg)
+    training_step(runner)()
+    assert runner.optim_wrapper.get_lr()['lr'] == [pytest.approx(0.01 * cfg.optim_wrapper.optimizer.lr)]
 
 
 def test_what_the_backward_pass_needs() -> None:
