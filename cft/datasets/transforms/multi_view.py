@@ -17,6 +17,7 @@ class MultiView(CopyingMultiView):
         num_views: Number of views of each kind.
 
     Example:
+        >>> import numpy as np
         >>> views = MultiView([[dict(type='cft.ViewAugment', distribution='weak', size=32)]], num_views=2)
         >>> [view.shape for view in views({'img': np.zeros((48, 64, 3), np.uint8)})['img']]
         [(32, 32, 3), (32, 32, 3)]

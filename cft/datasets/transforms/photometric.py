@@ -4,6 +4,9 @@ Each step clips and cuts off to whole grey levels before the next one, as in Pil
 matrix, whose views would differ where anything is clipped.
 """
 
+from collections.abc import Sequence
+from typing import cast
+
 import cv2
 import numpy as np
 
@@ -36,8 +39,8 @@ def adjust_contrast(image: np.ndarray, factor: float) -> np.ndarray:
         >>> adjust_contrast(np.array([[[100] * 3, [120] * 3]], np.uint8), 0.5)[0, :, 0].tolist()
         [105, 115]
     """
-    mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))[0] + 0.5)
-    return cv2.addWeighted(image, factor, image, 0, (1 - factor) * mean + CUT_OFF)
+    mean = cast(Sequence[float], cv2.mean(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)))[0]
+    return cv2.addWeighted(image, factor, image, 0, (1 - factor) * int(mean + 0.5) + CUT_OFF)
 
 
 def adjust_saturation(image: np.ndarray, factor: float) -> np.ndarray:

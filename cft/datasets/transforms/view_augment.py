@@ -44,7 +44,6 @@ DISTRIBUTIONS = {
     'swav': Distribution(0.8, 0.8, 0.8, 0.8, 0.2, 0.2, 0.5, 0.0),
 }
 
-
 JITTER = (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
 
 
@@ -98,7 +97,8 @@ class ViewAugment(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Replace ``results['img']`` by a view of it."""
         image = _three_channels(results['img'])
-        view = resize_crop(image, draw_crop(*image.shape[:2], self.crop_ratio_range), self.size)
+        height, width = image.shape[:2]
+        view = resize_crop(image, draw_crop(height, width, self.crop_ratio_range), self.size)
         if np.random.rand() < FLIP_PROB:
             view = cv2.flip(view, 1)
         view = _change_appearance(view, DISTRIBUTIONS[self.distribution])
@@ -129,10 +129,10 @@ def _change_appearance(view: np.ndarray, row: Distribution) -> np.ndarray:
 def _jitter(view: np.ndarray, row: Distribution) -> np.ndarray:
     order = np.random.permutation(4)
     strengths = (row.brightness, row.contrast, row.saturation)
-    factors = [*(np.random.uniform(1 - strength, 1 + strength) for strength in strengths)]
+    factors = [np.random.uniform(1 - strength, 1 + strength) for strength in strengths]
     factors.append(np.random.uniform(-row.hue, row.hue))
-    for index in order:
-        view = JITTER[index](view, factors[index])
+    for step in order:
+        view = JITTER[step](view, factors[step])
     return view
 
 
