@@ -45,22 +45,25 @@ class RobustnessCheck:
 
     def __post_init__(self) -> None:
         if self.norm not in ('linf', 'l2'):
-            raise ConfigError(f"attack: the norm must be linf or l2, got {self.norm!r}; write attack=linf:4")
+            raise ConfigError(f'attack: the norm must be linf or l2, got {self.norm!r}; write attack=linf:4')
         if not 0 <= self.epsilon < math.inf:
             raise ConfigError(f'attack: epsilon must be at least 0, in pixel values 0 to 255, got {self.epsilon}')
         if not self.num_steps or min(*self.num_steps, self.restarts, self.queries) < 1:
             raise ConfigError(
-                f'attack: numbers of steps, restarts and queries must be positive, got {self.num_steps}, {self.restarts}, '
-                f'{self.queries}'
+                'attack: numbers of steps, restarts and queries must be positive, got '
+                f'{self.num_steps}, {self.restarts}, {self.queries}'
             )
 
     @classmethod
-    def parse(cls, attack: str, steps: str = '10,20,50', restarts: str = '5', autoattack: str = 'false') -> 'RobustnessCheck':
+    def parse(
+        cls, attack: str, steps: str = '10,20,50', restarts: str = '5', autoattack: str = 'false'
+    ) -> 'RobustnessCheck':
         """From the words of a command line.
 
         Example:
-            >>> RobustnessCheck.parse('l2:127.5', '20', '3')
-            RobustnessCheck(norm='l2', epsilon=127.5, num_steps=(20,), restarts=3, autoattack=False, queries=5000, seed=0)
+            >>> check = RobustnessCheck.parse('l2:127.5', '10,20', '3')
+            >>> check.norm, check.epsilon, check.num_steps, check.restarts, check.autoattack
+            ('l2', 127.5, (10, 20), 3, False)
         """
         norm, _, epsilon = attack.partition(':')
         if autoattack.lower() not in ('true', 'false'):
@@ -108,7 +111,9 @@ def robustness_table(least: np.ndarray, epsilons: Sequence[float]) -> dict[str, 
         >>> robustness_table(np.array([0, 2, 8, np.inf]), [4, 8])['rows']
         [['0', 75.0, 3], ['4', 50.0, 2], ['8', 25.0, 1]]
     """
-    rows = [[f'{epsilon:g}', robust_accuracy(least, epsilon), int((least > epsilon).sum())] for epsilon in [0, *epsilons]]
+    rows = [
+        [f'{epsilon:g}', robust_accuracy(least, epsilon), int((least > epsilon).sum())] for epsilon in [0, *epsilons]
+    ]
     return {'columns': ['epsilon of 255', 'robust accuracy (%)', 'images right'], 'rows': rows}
 
 

@@ -146,7 +146,10 @@ def result_table(values: dict[str, dict[str, list[float]]]) -> Any:
     from cft.visualization.tables import Table
 
     rows = [
-        [name, *(f'{statistics.mean(found[key]):.1f} ({statistics.stdev(found[key]):.1f})' for found in values.values())]
+        [
+            name,
+            *(f'{statistics.mean(found[key]):.1f} ({statistics.stdev(found[key]):.1f})' for found in values.values()),
+        ]
         for key, name in METHODS.items()
     ]
     return Table(['method', *(COLUMNS[column] for column in values)], rows)

@@ -62,7 +62,7 @@ def test_with_random_starts_the_accuracy_is_theirs_within_the_noise_of_restarts(
 
 @pytest.mark.parametrize(('norm', 'epsilon'), [(norm, epsilons[1]) for norm, epsilons in EPSILONS.items()])
 def test_more_steps_and_restarts_come_near_auto_attack(norm: str, epsilon: float) -> None:
-    """PGD-50 with five restarts leaves about as many of the 200 images right as the standard AutoAttack, a few at most more."""
+    """PGD-50 with five restarts leaves about as many of the 200 images right as the standard AutoAttack."""
     _, images, labels = attacked()
     torch.manual_seed(0)
     found = least_fooling_epsilon(logits_of, images, labels, norm, [epsilon], 50, 5)

@@ -215,7 +215,7 @@ def test_inference_is_not_attacked() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ConfigError, match="epsilon of an attack must be positive and finite, in pixel values, got 0"):
+    with pytest.raises(ConfigError, match='epsilon of an attack must be positive and finite, in pixel values, got 0'):
         built('scl', {'type': 'cft.PGD', 'norm': 'linf', 'epsilon': 0})
     with pytest.raises(ConfigError, match='before normalisation the images lie in'):
         built('scl', ATTACKS['linf'])(view() * 9, samples(), mode='loss')
