@@ -61,20 +61,23 @@ def in_time(seconds: float) -> str:
     return f'{seconds:.0f} s' if seconds >= 10 else f'{float(f"{seconds:.2g}"):g} s'
 
 
-def describe_attack(cfg: dict) -> str | None:
+def describe_attack(model: nn.Module) -> str | None:
     """What adversarial training adds to each step, in words; None for a training without.
 
     A backward pass to the images alone takes about the time of the forward
     pass, one to the weights as well about twice that.
 
     Example:
-        >>> describe_attack(dict(model=dict(adversarial=dict(type='cft.PGD', num_steps=10))))
+        >>> model = nn.Module()
+        >>> describe_attack(model)
+        >>> model.adversarial = nn.Module()
+        >>> model.adversarial.num_steps = 10
+        >>> describe_attack(model)
         'Adversarial training: 10 forward and backward passes of the attack in each step, whose own pass has twice the \
 images; expect about 9 times the time of a step without'
-        >>> describe_attack(dict(model=dict(type='cft.FineTuneClassifier')))
     """
-    steps = (cfg.get('model', {}).get('adversarial') or {}).get('num_steps')
-    if steps is None:
+    steps = _attack_steps(model)
+    if not steps:
         return None
     return (
         f'Adversarial training: {steps} forward and backward passes of the attack in each step, whose own pass has '
@@ -94,7 +97,7 @@ def cheaper_settings(cfg: dict, model: nn.Module) -> list[str]:
         ['image_size=128', 'a smaller network (backbone=resnet18 of a folder config)']
     """
     settings = []
-    if ((cfg.get('model', {}).get('adversarial') or {}).get('num_steps') or 1) > FEW_STEPS:
+    if _attack_steps(model) > FEW_STEPS:
         settings.append(f'model.adversarial.num_steps={FEW_STEPS}')
     size, patch = cfg.get('image_size'), max(_patch_sizes(cfg), default=1)
     if isinstance(size, int) and size > SMALL_IMAGE:
@@ -103,6 +106,10 @@ def cheaper_settings(cfg: dict, model: nn.Module) -> list[str]:
     if parameters > SMALL_PARAMETERS:
         settings.append(SMALLER_NETWORK)
     return settings
+
+
+def _attack_steps(model: nn.Module) -> int:
+    return getattr(getattr(model, 'adversarial', None), 'num_steps', 0)
 
 
 def _patch_sizes(cfg: dict) -> Iterator[int]:

@@ -50,8 +50,8 @@ class RobustnessCheck:
             raise ConfigError(f'attack: epsilon must be at least 0, in pixel values 0 to 255, got {self.epsilon}')
         if not self.num_steps or min(*self.num_steps, self.restarts, self.queries) < 1:
             raise ConfigError(
-                f'attack: numbers of steps, restarts and queries must be positive, got {self.num_steps}, {self.restarts}, '
-                f'{self.queries}'
+                'attack: numbers of steps, restarts and queries must be positive, got '
+                f'{self.num_steps}, {self.restarts}, {self.queries}'
             )
 
     @classmethod
@@ -61,8 +61,9 @@ class RobustnessCheck:
         """From the words of a command line.
 
         Example:
-            >>> RobustnessCheck.parse('l2:127.5', '20', '3')
-            RobustnessCheck(norm='l2', epsilon=127.5, num_steps=(20,), restarts=3, autoattack=False, queries=5000, seed=0)
+            >>> check = RobustnessCheck.parse('l2:127.5', '10,20', '3')
+            >>> check.norm, check.epsilon, check.num_steps, check.restarts, check.autoattack
+            ('l2', 127.5, (10, 20), 3, False)
         """
         norm, _, epsilon = attack.partition(':')
         if autoattack.lower() not in ('true', 'false'):

@@ -1,5 +1,7 @@
 """Robust accuracy as numbers, and what makes it doubtful."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_the_curve_passes_the_strength_and_ends_where_every_image_is_reached(nor
     for epsilon in (0.5, 4, 127.5):
         curve = RobustnessCheck(norm, epsilon).epsilons((3, 4, 4))
         assert epsilon in curve and curve == sorted(set(curve)) and curve[-1] == largest
-        assert all(after <= 2 * before for before, after in zip(curve[:-1], curve[1:], strict=True))
+        assert all(after <= 2 * before for before, after in itertools.pairwise(curve))
     assert RobustnessCheck(norm, 0).epsilons((3, 4, 4)) == []
 
 

@@ -144,10 +144,8 @@ def _summary(rows: dict[str, np.ndarray], check: RobustnessCheck, shape: list[in
     metrics = {'robust/clean': 100 * float(right.mean())}
     metrics |= {f'robust/pgd{steps}': robust_accuracy(rows[f'pgd{steps}'], check.epsilon) for steps in check.num_steps}
     survived = np.all([rows[f'pgd{steps}'] > check.epsilon for steps in check.num_steps], axis=0)
-    notes = [
-        f'robust/pgd<steps>: {check.norm}, epsilon {check.epsilon:g} of 255, {check.restarts} random starts, steps of '
-        '2.5 epsilon / steps'
-    ]
+    attack = f'{check.norm}, epsilon {check.epsilon:g} of 255, {check.restarts} random starts'
+    notes = [f'robust/pgd<steps>: {attack}, steps of 2.5 epsilon / steps']
     fooled = {}
     if check.epsilon > 0:
         fooled['noise'] = rows['noise']

@@ -17,9 +17,9 @@ PARTS = ('apgd_ce', 'apgd_dlr', 'square')
 # As in AutoAttack (Croce and Hein 2020).
 ITERATIONS = 100
 TOLD = (
-    'robust/autoattack is what stands APGD-CE, APGD-DLR (both untargeted, 100 steps) and Square ({queries:,} queries) of the '
-    'adversarial-robustness-toolbox, one run of each; the standard AutoAttack has targeted APGD-DLR and FAB besides, '
-    'which that package lacks, so it may be lower'
+    'robust/autoattack is what stands APGD-CE, APGD-DLR (both untargeted, 100 steps) and Square ({queries:,} queries) '
+    'of the adversarial-robustness-toolbox, one run of each; the standard AutoAttack has targeted APGD-DLR and FAB '
+    'besides, so its accuracy may be lower'
 )
 
 

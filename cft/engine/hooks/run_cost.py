@@ -53,7 +53,7 @@ class RunCostHook(Hook):
     def before_train(self, runner: Runner) -> None:
         device = next(unwrap_model(runner.model).parameters()).device
         runner.logger.info(f'Training on {describe_device(device)}')
-        attack = describe_attack(runner.cfg._cfg_dict)
+        attack = describe_attack(unwrap_model(runner.model))
         if attack:
             runner.logger.info(attack)
         self._seconds = None

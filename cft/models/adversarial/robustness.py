@@ -1,6 +1,7 @@
 """At which strength of attack an image is no longer classified right."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -67,11 +68,8 @@ def least_fooling_epsilon(
             if not len(left):
                 return least
             targets = labels[left]
-            moved = perturb(
-                images[left],
-                lambda x, targets=targets: _doubt(logits_of(x), targets),
-                norm, epsilon, 2.5 * epsilon / num_steps, num_steps,
-            )  # fmt: skip
+            loss_of = partial(_doubt, logits_of, targets)
+            moved = perturb(images[left], loss_of, norm, epsilon, 2.5 * epsilon / num_steps, num_steps)
             least[left[_wrong(logits_of, moved, targets)]] = epsilon
     return least
 
@@ -111,9 +109,10 @@ def random_corners(
     return fooled
 
 
-def _doubt(logits: Tensor, labels: Tensor) -> Tensor:
+def _doubt(logits_of: LogitsOf, labels: Tensor, images: Tensor) -> Tensor:
     """Its gradient has the direction of the cross-entropy's in each image, and no confidence lets it vanish."""
     # d log(1 + e^m) = sigmoid(m) dm with m = logsumexp of the other classes - logit of the own one.
+    logits = logits_of(images)
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     own = F.one_hot(labels, logits.shape[1]).bool()
     return (logits.masked_fill(own, -torch.inf).logsumexp(dim=1) - logits[own]).sum()

@@ -107,7 +107,7 @@ def test_parts_of_the_toolbox(runner: object) -> None:
     values = [metrics['robust/clean'], *(metrics[f'robust/{part}'] for part in PARTS)]
     assert values == sorted(values, reverse=True) and values[-1] == metrics['robust/autoattack']
     assert metrics['robust/autoattack'] <= metrics['robust/pgd5'] + 100 / (10 * PER_CLASS)
-    assert any('Square (20 queries)' in note and 'lacks' in note for note in evaluation.notes)
+    assert any('Square (20 queries)' in note and 'FAB besides' in note for note in evaluation.notes)
 
 
 def test_words_of_the_command(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.flop_counter import FlopCounterMode
 
 from cft.models.adversarial import PGD, signed_gradient_step
 from tests.models.adversarial.attacked import cross_entropy, network, pixels
@@ -57,6 +58,16 @@ def test_parameters_do_not_notice_the_attack_under_ddp() -> None:
         torch.distributed.destroy_process_group()
     for (name, parameter), expected in zip(model.named_parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(parameter.grad, expected.grad, msg=name)
+
+
+def test_no_gradient_of_a_weight_is_computed() -> None:
+    """A step costs a forward pass and a backward pass to the images, two thirds of what training costs."""
+    model, images = network(), pixels(dtype=torch.float32)
+    with FlopCounterMode(display=False) as forward, torch.no_grad():
+        model(images)
+    with FlopCounterMode(display=False) as attack:
+        PGD('linf', 4, 1, 3)(images, lambda x: cross_entropy(model, x))
+    assert attack.get_total_flops() == 3 * 2 * forward.get_total_flops()
 
 
 def test_half_precision_keeps_small_gradients() -> None:

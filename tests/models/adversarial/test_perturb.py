@@ -1,5 +1,6 @@
 """Attacks on pixels: steps, bounds, and what they leave alone."""
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -78,6 +79,28 @@ def test_stays_in_the_ball_and_in_the_range(norm: str, dtype: torch.dtype) -> No
     assert torch.equal(images, before)
     assert moved.dtype == dtype
     assert not moved.requires_grad
+
+
+def test_no_setting_leaves_the_ball_or_the_range() -> None:
+    """Random shapes, strengths, steps and images of any contrast, many of them at the ends of the range."""
+    generator = np.random.default_rng(0)
+    for _ in range(150):
+        torch.manual_seed(int(generator.integers(1 << 30)))
+        shape = tuple(int(n) for n in generator.integers(1, 6, size=4))
+        norm = ('linf', 'l2')[int(generator.integers(2))]
+        epsilon, step = (float(10 ** generator.uniform(-3, 3.2)) for _ in range(2))
+        contrast = 10 ** generator.uniform(-1, 1)
+        images = ((torch.rand(shape) - 0.5) * 255 * contrast + 127).clamp(0, 255)
+        weights = torch.randn(shape[1:]) * 10 ** generator.uniform(-30, 3)
+        moved = perturb(
+            images, lambda x, w=weights: (x * w).sin().sum(), norm, epsilon, step, int(generator.integers(1, 5))
+        )
+        change = (moved.double() - images.double()).flatten(1)
+        length = change.abs().amax(dim=1) if norm == 'linf' else change.norm(dim=1)
+        # A pixel value of 255 is rounded by 255 * 2**-24 at most.
+        rounding = 255 * 2.0**-24 * (1 if norm == 'linf' else change.shape[1] ** 0.5)
+        assert (length <= epsilon * (1 + 1e-6) + rounding).all()
+        assert moved.min() >= 0 and moved.max() <= 255 and moved.isfinite().all()
 
 
 def test_projects_around_the_clean_images() -> None:
