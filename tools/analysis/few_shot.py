@@ -1,6 +1,6 @@
 """Few-shot accuracy on classes that training has not seen: CE, SupCon and SCHaNe on Fashion-MNIST, and SCHaNe's lambda.
 
-python tools/analysis/few_shot.py [--seeds 3] [--tasks 300] [--work-dir DIR] [--executor HOW]
+python tools/analysis/few_shot.py [--seeds 3] [--lambda-seeds 3] [--tasks 300] [--work-dir DIR] [--executor HOW]
 
 Five of the ten classes are held out, from pre-training with SCE as from fine-tuning; the seeds of fine-tuning are the
 same for all methods. What the features are worth is asked by tasks of the test images of these five: one or five
@@ -11,6 +11,7 @@ holds those of the last measurement. Runs that are finished are not repeated.
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,7 @@ Measured by
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--seeds', type=at_least(2), default=3, help='number of seeds of each fine-tuning')
+    parser.add_argument('--lambda-seeds', type=at_least(1), default=3, help='the same for the grid of lambda')
     parser.add_argument('--tasks', type=at_least(2), default=300, help='tasks of a run')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/few_shot'), help='where results go')
     add_executor(parser)
@@ -80,20 +82,21 @@ def main() -> None:
     with readable_errors():
         from cft.apis.experiments.runs import run_plan
 
-        records = run_plan(planned_runs(range(args.seeds), args.tasks), args.work_dir, args.executor)
+        records = run_plan(planned_runs(args.seeds, args.lambda_seeds, args.tasks), args.work_dir, args.executor)
         command = shlex.join(['python', *sys.argv])
-        print('\n'.join(write_results(records, args.tasks, args.work_dir, command)))
+        print('\n'.join(write_results(records, args.lambda_seeds, args.tasks, args.work_dir, command)))
 
 
-def planned_runs(seeds: Sequence[int], tasks: int) -> list['Run']:
+def planned_runs(seeds: int, lambda_seeds: int, tasks: int) -> list['Run']:
     """Pre-training without the held-out classes, what is compared from it, and lambda at the end."""
     from cft.experiments import Output, Run
 
     data = data_of(tasks)
     known = data['train_dataloader.dataset']
     runs = [Run('sce', 'quickstart/sce_fashion', pretraining(known), options={'splits': []})]
-    for methods in (METHODS, [method for method in GRID if method not in METHODS]):
-        for seed in seeds:
+    others = [method for method in GRID if method not in METHODS]
+    for methods, number in ((METHODS, seeds), (others, lambda_seeds)):
+        for seed in range(number):
             for method in methods:
                 name, _, weight = method.partition(' ')
                 settings = {'checkpoint': Output('sce'), **data, **schedule(), **loss_of(name, weight)}
@@ -167,13 +170,15 @@ def loss_of(name: str, weight: str) -> dict[str, Any]:
     }
 
 
-def write_results(records: Sequence['RunRecord'], tasks: int, work_dir: Path, command: str) -> list[str]:
+def write_results(
+    records: Sequence['RunRecord'], lambda_seeds: int, tasks: int, work_dir: Path, command: str
+) -> list[str]:
     """Write numbers and page; lines for the terminal."""
     from cft.visualization import tables
 
     records = [record for record in records if record.labels]
     table, found = method_table(records)
-    curve, curve_found = lambda_table(records)
+    curve, curve_found = lambda_table([record for record in records if record.labels['draw'] < lambda_seeds])
     runs = [{**record.labels, **record.metrics['test']} for record in records]
     numbers = {'command': command, 'held out': held_out(), 'tasks': tasks, 'runs': runs}
     (work_dir / 'few_shot.json').write_text(f'{json.dumps(numbers, indent=1)}\n')
@@ -193,7 +198,8 @@ def method_table(records: Sequence['RunRecord']) -> tuple['Table', str]:
     from cft.visualization.tables import Table
 
     own = [record for record in records if record.labels['method'] in METHODS]
-    rows, bold, told = [], set(), []
+    rows: list[list[str]] = []
+    bold, told = set(), []
     for shots in SHOTS:
         for head in HEADS:
             name = few_shot_name(shots, head)
@@ -232,17 +238,24 @@ def lambda_table(records: Sequence['RunRecord']) -> tuple['Table', str]:
         rows.append([title, cell, paper.get(key, '')])
     means = {key: comparison.method(key).metrics[name].mean for key in GRID}
     best = max(means, key=lambda key: means[key])
-    sure = comparison.method(best).metrics[name].verdict == 'above' if best != base else False
+    sure = best != base and comparison.method(best).metrics[name].verdict == 'above'
+    seeds = len(comparison.method(base).metrics[name].values)
     found = (
         f'The highest mean here is at lambda {GRID[best]}, {"certainly" if sure else "not certainly"} above lambda 0.'
     )
-    caption = 'Mean of the seeds; in brackets the paired difference to lambda 0 with its 95 % interval.'
+    caption = (
+        f'Per cent, mean of {seeds} seeds; in brackets the paired difference to lambda 0 with its 95 % interval.'
+        if seeds > 1
+        else 'Per cent, of one seed, which has no interval; in brackets the difference to lambda 0.'
+    )
     return Table(['lambda', 'measured here', 'paper'], rows, set(), caption), found
 
 
 def with_difference(result: Any) -> str:
+    """Mean, and the difference with its interval if there is one."""
     half = (result.difference.high - result.difference.low) / 2
-    return f'{result.mean:.2f} ({result.difference.mean:+.2f} ± {half:.2f})'
+    interval = f' ± {half:.2f}' if math.isfinite(half) else ''
+    return f'{result.mean:.2f} ({result.difference.mean:+.2f}{interval})'
 
 
 if __name__ == '__main__':
