@@ -25,7 +25,7 @@ OWN = {
     'methods': 'ce,scl,coretuning,coin,schane, or configs; ce@scratch starts from random weights',
     'seeds': 'draws that are reported: 5',
     'trials': 'settings tried for each method on validation: 8 or more; 0: none, as the configs are',
-    'labels': 'labels of each class: all, or numbers: 5,20,all',
+    'labels': 'labels of each class: all, or numbers or parts: 5,20,all or 1%,10%,all',
     'budget': 'time for all of it, such as 2h or 1h30min; seeds are cut to fit, trials never',
     'task': 'classification, segmentation, detection or domains; found by looking if left out',
     'baseline': 'the row that the others are compared with; the first if left out',
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
     from cft.apis.comparison.plan import FEWEST_TRIALS, METHODS, plan_comparison
+    from cft.apis.comparison.runs import read_amount
 
     own = args.own
     return plan_comparison(
@@ -101,7 +102,7 @@ def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
         own['methods'].split(',') if 'methods' in own else METHODS,
         _whole(own, 'seeds', 5),
         _whole(own, 'trials', FEWEST_TRIALS),
-        [None if text == 'all' else _number('labels', text) for text in own.get('labels', 'all').split(',')],
+        [read_amount(text) for text in own.get('labels', 'all').split(',')],
         own.get('budget'),
         own.get('task'),
         own.get('baseline'),

@@ -11,7 +11,9 @@ def stratified_indices(
     """Draw ``per_class`` samples of each class, or ``fraction`` of each.
 
     A fraction is rounded per class, but a class of two or more samples keeps at
-    least one on each side. A class of one sample is drawn whole.
+    least one on each side. A class of one sample is drawn whole. Draws of one
+    seed nest: the samples of a smaller number or fraction are among those of a
+    larger one, numbers and fractions alike.
 
     Args:
         labels: N integers.

@@ -214,7 +214,7 @@ def few_shot_metrics(found: Mapping[tuple[int, str], FewShotAccuracy]) -> dict[s
         >>> sorted(few_shot_metrics({(1, 'logistic'): FewShotAccuracy((71.0,), (0.5,))}))
         ['few_shot/1shot_logistic', 'few_shot/1shot_logistic_interval', 'few_shot/1shot_logistic_median']
     """
-    metrics = {}
+    metrics: dict[str, float] = {}
     for key, accuracy in found.items():
         name = few_shot_name(*key)
         metrics |= {name: accuracy.mean, f'{name}_median': accuracy.median, f'{name}_interval': accuracy.interval}

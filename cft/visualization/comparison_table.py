@@ -101,7 +101,10 @@ def learning_curve_table(comparisons: Mapping[str, Comparison]) -> Table:
         comparisons: By the amount of labels, in the order to show.
     """
     first = next(iter(comparisons.values()))
-    columns = ['method', *(f'{labels} labels' for labels in comparisons)]
+    columns = [
+        'method',
+        *(f'{labels} of labels' if labels.endswith('%') else f'{labels} labels' for labels in comparisons),
+    ]
     rows = [
         [
             method.name,

@@ -45,6 +45,22 @@ def test_the_draw_is_fixed() -> None:
     assert stratified_indices(labels, 5, per_class=2).tolist() == sorted(expected)
 
 
+@pytest.mark.parametrize('seed', range(3))
+def test_draws_of_a_seed_nest(seed: int) -> None:
+    """By what each gives of a class: the fewer are among the more, whether a number or a part was asked for."""
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(12), np.arange(20, 200, 15)))
+    amounts = [
+        *({'fraction': part} for part in (0.01, 0.05, 0.1, 0.3, 0.99)),
+        *({'per_class': k} for k in (1, 2, 5, 20)),
+    ]
+    draws = [stratified_indices(labels, seed, **amount) for amount in amounts]
+    for label in range(12):
+        own = sorted(({int(i) for i in draw if labels[i] == label} for draw in draws), key=len)
+        assert all(few <= many for few, many in pairwise(own))
+    fractions = [set(draw.tolist()) for draw in draws[:5]]
+    assert all(few < many for few, many in pairwise(fractions))
+
+
 def test_seeds_differ() -> None:
     """Ten seeds do not give ten times the same draw, and classes are not drawn alike."""
     labels = np.repeat([0, 1, 2], 50)

@@ -1,16 +1,17 @@
 """Few-shot accuracy on classes that training has not seen: CE, SupCon and SCHaNe on Fashion-MNIST, and SCHaNe's lambda.
 
-python tools/analysis/few_shot.py [--draws 3] [--tasks 300] [--work-dir DIR] [--executor HOW]
+python tools/analysis/few_shot.py [--seeds 3] [--lambda-seeds 3] [--tasks 300] [--work-dir DIR] [--executor HOW]
 
-In each draw five of the ten classes are held out, from pre-training with SCE as from fine-tuning; the same for all
-methods. What the features are worth is asked by tasks of the test images of these five: one or five labelled images
-of each, 15 questions of each. Tau is 0.5 and lambda 0.9 as SCHaNe has them, and lambda over the grid of its figure 2,
-whose 0 is cross-entropy on two views. Writes few_shot.{md,json} into the work dir; configs/quickstart holds those of
-the last measurement. Runs that are finished are not repeated.
+Five of the ten classes are held out, from pre-training with SCE as from fine-tuning; the seeds of fine-tuning are the
+same for all methods. What the features are worth is asked by tasks of the test images of these five: one or five
+labelled images of each, 15 questions of each. Tau is 0.5 and lambda 0.9 as SCHaNe has them, and lambda over the grid
+of its figure 2, whose 0 is cross-entropy on two views. Writes few_shot.{md,json} into the work dir; configs/quickstart
+holds those of the last measurement. Runs that are finished are not repeated.
 """
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,18 +32,18 @@ LAMBDAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 BEST = 0.9
 TEMPERATURE = 0.5
 HELD_OUT, NUM_CLASSES = 5, 10
-STEPS = 60
+STEPS = 40
 SHOTS, HEADS = (1, 5), ('logistic', 'nearest_mean', 'cosine')
 METHODS = {'ce': 'CE', 'supcon': 'CE + SupCon', f'schane {BEST}': 'CE + SCHaNe'}
 GRID = {f'schane {value}': f'{value:g}' for value in LAMBDAS}
 
 PAGE = """# Few-shot tasks of new classes
 
-Fashion-MNIST; in each draw five of the ten classes, others in each, are held out from pre-training (SCE, 30 epochs on
-the 1,000 training images of the other five) and from fine-tuning ({steps} steps of 64 of the same images, labelled).
-Tasks are of 200 test images of each of the five: 5-way, 15 questions of each class, {tasks} tasks a run, 3 runs, mean
-of the runs. SupCon and SCHaNe: lambda {best}, tau {tau}, on the encoder's features of two views, as published; nothing
-was chosen here. Measured by
+Fashion-MNIST; five of the ten classes ({held_out}) are held out from pre-training (SCE, 30 epochs on the 1,000 training
+images of the other five) and from fine-tuning ({steps} steps of 64 of the same images, labelled). Tasks are of 200 test
+images of each of the five: 5-way, 15 questions of each class, {tasks} tasks a run, 3 runs, mean of the runs. SupCon and
+SCHaNe: lambda {best}, tau {tau}, on the encoder's features of two views, as published; nothing was chosen here.
+Measured by
 
     {command}
 
@@ -62,13 +63,14 @@ was chosen here. Measured by
 
 {curve_found}
 
-`few_shot.json` has every run, with the median run of each draw and half its 95 % interval, as SCHaNe reports.
+`few_shot.json` has every run, with the median run and half its 95 % interval, as SCHaNe reports.
 """
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--draws', type=at_least(2), default=3, help='number of draws of the held-out classes')
+    parser.add_argument('--seeds', type=at_least(2), default=3, help='number of seeds of each fine-tuning')
+    parser.add_argument('--lambda-seeds', type=at_least(1), default=3, help='the same for the grid of lambda')
     parser.add_argument('--tasks', type=at_least(2), default=300, help='tasks of a run')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/few_shot'), help='where results go')
     add_executor(parser)
@@ -80,52 +82,51 @@ def main() -> None:
     with readable_errors():
         from cft.apis.experiments.runs import run_plan
 
-        records = run_plan(planned_runs(range(args.draws), args.tasks), args.work_dir, args.executor)
+        records = run_plan(planned_runs(args.seeds, args.lambda_seeds, args.tasks), args.work_dir, args.executor)
         command = shlex.join(['python', *sys.argv])
-        print('\n'.join(write_results(records, args.tasks, args.work_dir, command)))
+        print('\n'.join(write_results(records, args.lambda_seeds, args.tasks, args.work_dir, command)))
 
 
-def planned_runs(draws: Sequence[int], tasks: int) -> list['Run']:
-    """Pre-training without the held-out classes, and what is fine-tuned from it, draw by draw."""
+def planned_runs(seeds: int, lambda_seeds: int, tasks: int) -> list['Run']:
+    """Pre-training without the held-out classes, what is compared from it, and lambda at the end."""
     from cft.experiments import Output, Run
 
-    runs = []
-    for draw in draws:
-        training = {'train_dataloader.dataset': data_of(draw, tasks)['train_dataloader.dataset']}
-        runs.append(Run(f'sce-{draw}', 'quickstart/sce_fashion', pretraining(training), draw, options={'splits': []}))
-    for methods in (METHODS, [method for method in GRID if method not in METHODS]):
-        for draw in draws:
+    data = data_of(tasks)
+    known = data['train_dataloader.dataset']
+    runs = [Run('sce', 'quickstart/sce_fashion', pretraining(known), options={'splits': []})]
+    others = [method for method in GRID if method not in METHODS]
+    for methods, number in ((METHODS, seeds), (others, lambda_seeds)):
+        for seed in range(number):
             for method in methods:
                 name, _, weight = method.partition(' ')
-                data = data_of(draw, tasks)
-                settings = {'checkpoint': Output(f'sce-{draw}'), **data, **schedule(), **loss_of(name, weight)}
+                settings = {'checkpoint': Output('sce'), **data, **schedule(), **loss_of(name, weight)}
                 if name != 'ce':
-                    settings['train_dataloader.dataset'] = two_views(data['train_dataloader.dataset'])
+                    settings['train_dataloader.dataset'] = two_views(known)
                 if method not in METHODS:
                     settings['test_cfg'] = {**data['test_cfg'], 'shots': (1,), 'heads': HEADS[:1]}
-                labels = {'method': method, 'draw': draw}
-                runs.append(Run(f'{name}{weight}-{draw}', CONFIGS[name], settings, draw, labels, {'splits': ['test']}))
+                labels = {'method': method, 'draw': seed}
+                runs.append(Run(f'{name}{weight}-{seed}', CONFIGS[name], settings, seed, labels, {'splits': ['test']}))
     return runs
 
 
-def held_out(draw: int) -> list[str]:
-    """Names of the classes that a draw keeps for the tasks."""
+def held_out() -> list[str]:
+    """Names of the classes that are kept for the tasks, drawn once."""
     import numpy as np
     from mmpretrain.datasets.categories import FASHIONMNIST_CATEGORITES
 
-    return sorted(str(name) for name in np.random.default_rng(draw).permutation(FASHIONMNIST_CATEGORITES)[:HELD_OUT])
+    return sorted(str(name) for name in np.random.default_rng(0).permutation(FASHIONMNIST_CATEGORITES)[:HELD_OUT])
 
 
-def data_of(draw: int, tasks: int) -> dict[str, Any]:
-    """Training and validation images of the known classes, test images of the others, and the tasks."""
+def data_of(tasks: int) -> dict[str, Any]:
+    """Training images of the known classes, test images of the others, and the tasks; nothing is validated."""
     from cft.apis import load_config
 
     cfg = load_config('quickstart/ce_fashion').to_dict()
-    names = held_out(draw)
-    inner = {split: cfg[f'{split}_dataloader']['dataset'] for split in ('train', 'val', 'test')}
+    names = held_out()
+    inner = {split: cfg[f'{split}_dataloader']['dataset'] for split in ('train', 'test')}
     return {
         'train_dataloader.dataset': dict(type='cft.ClassSubset', without=names, dataset=inner['train']['dataset']),
-        'val_dataloader.dataset': dict(type='cft.ClassSubset', without=names, dataset=inner['val']),
+        **dict.fromkeys(('val_dataloader', 'val_cfg', 'val_evaluator')),
         'test_dataloader.dataset': dict(type='cft.ClassSubset', classes=names, dataset=inner['test']),
         'test_cfg': dict(type='cft.FewShotTestLoop', shots=SHOTS, heads=HEADS, tasks=tasks),
         'test_evaluator': [],
@@ -133,11 +134,10 @@ def data_of(draw: int, tasks: int) -> dict[str, Any]:
     }
 
 
-def pretraining(training: Mapping[str, Any]) -> dict[str, Any]:
+def pretraining(dataset: Mapping[str, Any]) -> dict[str, Any]:
     """The same images, with the two augmentations of SCE."""
     from cft.apis import load_config
 
-    dataset = dict(training['train_dataloader.dataset'])
     pipeline = load_config('quickstart/sce_fashion').to_dict()['train_dataloader']['dataset']['pipeline']
     return {'train_dataloader.dataset': {**dataset, 'dataset': {**dataset['dataset'], 'pipeline': pipeline}}}
 
@@ -152,7 +152,6 @@ def two_views(dataset: Mapping[str, Any]) -> dict[str, Any]:
 def schedule() -> dict[str, Any]:
     return {
         'train_cfg.max_iters': STEPS,
-        'train_cfg.val_interval': STEPS,
         'default_hooks.checkpoint.interval': STEPS,
         'optim_wrapper.optimizer.lr': 0.05,
     }
@@ -171,20 +170,20 @@ def loss_of(name: str, weight: str) -> dict[str, Any]:
     }
 
 
-def write_results(records: Sequence['RunRecord'], tasks: int, work_dir: Path, command: str) -> list[str]:
+def write_results(
+    records: Sequence['RunRecord'], lambda_seeds: int, tasks: int, work_dir: Path, command: str
+) -> list[str]:
     """Write numbers and page; lines for the terminal."""
     from cft.visualization import tables
 
     records = [record for record in records if record.labels]
     table, found = method_table(records)
-    curve, curve_found = lambda_table(records)
-    runs = [
-        {**record.labels, 'held out': held_out(record.labels['draw']), **record.metrics['test']} for record in records
-    ]
-    numbers = {'command': command, 'tasks': tasks, 'runs': runs}
+    curve, curve_found = lambda_table([record for record in records if record.labels['draw'] < lambda_seeds])
+    runs = [{**record.labels, **record.metrics['test']} for record in records]
+    numbers = {'command': command, 'held out': held_out(), 'tasks': tasks, 'runs': runs}
     (work_dir / 'few_shot.json').write_text(f'{json.dumps(numbers, indent=1)}\n')
     page = PAGE.format(
-        command=command, steps=STEPS, tasks=f'{tasks:,}', best=BEST, tau=TEMPERATURE,
+        command=command, held_out=', '.join(held_out()), steps=STEPS, tasks=f'{tasks:,}', best=BEST, tau=TEMPERATURE,
         table=tables.markdown(table), caption=table.caption, found=found,
         curve=tables.markdown(curve), curve_caption=curve.caption, curve_found=curve_found,
     )  # fmt: skip
@@ -199,7 +198,8 @@ def method_table(records: Sequence['RunRecord']) -> tuple['Table', str]:
     from cft.visualization.tables import Table
 
     own = [record for record in records if record.labels['method'] in METHODS]
-    rows, bold, told = [], set(), []
+    rows: list[list[str]] = []
+    bold, told = set(), []
     for shots in SHOTS:
         for head in HEADS:
             name = few_shot_name(shots, head)
@@ -212,9 +212,9 @@ def method_table(records: Sequence['RunRecord']) -> tuple['Table', str]:
                     bold.add((len(rows), column))
                     told.append(f'{METHODS[key]} is {result.verdict} CE in {cells[0]}.')
             rows.append(cells)
-    draws = len({record.labels['draw'] for record in own})
+    seeds = len({record.labels['draw'] for record in own})
     caption = (
-        f'Per cent, mean of {draws} draws; in brackets the paired difference to CE with its 95 % interval. Bold: '
+        f'Per cent, mean of {seeds} seeds; in brackets the paired difference to CE with its 95 % interval. Bold: '
         "p < 0.05 after Holm's correction for the methods."
     )
     return Table(['tasks', *METHODS.values()], rows, bold, caption), ' '.join(told) or 'No difference to CE is certain.'
@@ -238,17 +238,24 @@ def lambda_table(records: Sequence['RunRecord']) -> tuple['Table', str]:
         rows.append([title, cell, paper.get(key, '')])
     means = {key: comparison.method(key).metrics[name].mean for key in GRID}
     best = max(means, key=lambda key: means[key])
-    sure = comparison.method(best).metrics[name].verdict == 'above' if best != base else False
+    sure = best != base and comparison.method(best).metrics[name].verdict == 'above'
+    seeds = len(comparison.method(base).metrics[name].values)
     found = (
         f'The highest mean here is at lambda {GRID[best]}, {"certainly" if sure else "not certainly"} above lambda 0.'
     )
-    caption = 'Mean of the draws; in brackets the paired difference to lambda 0 with its 95 % interval.'
+    caption = (
+        f'Per cent, mean of {seeds} seeds; in brackets the paired difference to lambda 0 with its 95 % interval.'
+        if seeds > 1
+        else 'Per cent, of one seed, which has no interval; in brackets the difference to lambda 0.'
+    )
     return Table(['lambda', 'measured here', 'paper'], rows, set(), caption), found
 
 
 def with_difference(result: Any) -> str:
+    """Mean, and the difference with its interval if there is one."""
     half = (result.difference.high - result.difference.low) / 2
-    return f'{result.mean:.2f} ({result.difference.mean:+.2f} ± {half:.2f})'
+    interval = f' ± {half:.2f}' if math.isfinite(half) else ''
+    return f'{result.mean:.2f} ({result.difference.mean:+.2f}{interval})'
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ from cft.visualization.comparison_table import comparison_table, learning_curve_
 from cft.visualization.tables import Table
 
 from .method_comparison import Choice, MethodComparison
+from .runs import amount_label
 
 NUMBERS = 'results.json'
 
@@ -50,10 +51,10 @@ def write_results(found: MethodComparison, folder: str | Path, command: str = ''
         curve = [Section('amounts', 'Amounts of labels', [Grid(learning_curve_table(found.comparisons))])] * several
         files.append(
             write_comparison(
-                folder / (f'report-{labels}-labels.html' if several else 'report.html'),
+                folder / (f'report-{labels.replace("%", "percent")}-labels.html' if several else 'report.html'),
                 [record for record in found.records if str(record.labels['labels']) == labels],
                 comparison,
-                title='Comparison of methods' + (f', {labels} labels of each class' if labels != 'all' else ''),
+                title='Comparison of methods' + (f', {_labelled(labels)}' if labels != 'all' else ''),
                 lead=', '.join(names.values()),
                 command=command,
                 statements=statements(comparison),
@@ -74,7 +75,7 @@ def summary_lines(found: MethodComparison) -> list[str]:
     lines: list[str] = []
     for labels, comparison in found.comparisons.items():
         table = comparison_table(comparison)
-        title = [f'{labels} labels of each class:'] if len(found.comparisons) > 1 else []
+        title = [f'{_labelled(labels)}:'] if len(found.comparisons) > 1 else []
         lines += ['', *title, tables.text(table), table.caption, '', *(f'- {line}' for line in statements(comparison))]
     if len(found.comparisons) > 1:
         lines += ['', tables.text(learning_curve_table(found.comparisons))]
@@ -86,13 +87,17 @@ def choices_table(found: MethodComparison, names: dict[str, str]) -> Table:
     rows = [
         [
             ' '.join([names[choice.method], choice.domain]).strip(),
-            str(choice.labels or 'all'),
+            str(amount_label(choice.labels)),
             _settings(choice),
             ' '.join(f'{score:.4g}' for score in choice.scores) or '-',
         ]
         for choice in found.choices
     ]
     return Table(['row', 'labels', 'chosen settings', 'validation of each trial'], rows, caption='Chosen on validation')
+
+
+def _labelled(labels: str) -> str:
+    return f'{labels} of the labels of each class' if labels.endswith('%') else f'{labels} labels of each class'
 
 
 def described(found: MethodComparison) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cft.experiments.printing import printed_to
 from .budget import seeds_within, total_seconds
 from .plan import ComparisonPlan
 from .protocol import describe_protocol
-from .runs import Amount, Design
+from .runs import Amount, Design, amount_label
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MethodComparison:
     """The result of :func:`compare`.
 
     Attributes:
-        comparisons: By the amount of labels: ``'5'``, ``'all'``.
+        comparisons: By the amount of labels: ``'5'``, ``'1%'``, ``'all'``.
         records: Of the runs that are reported.
         choices: What validation chose.
         protocol: Sentences that say how the numbers came about.
@@ -129,8 +129,8 @@ def _compare(plan: ComparisonPlan, folder: Path, executor: Executor, progress: P
     )
     domains = design.holds_out_domains
     comparisons = {
-        str(amount or 'all'): compare_methods(
-            [record for record in records if record.labels['labels'] == (amount or 'all')],
+        str(amount_label(amount)): compare_methods(
+            [record for record in records if record.labels['labels'] == amount_label(amount)],
             {row.key: row.name for row in design.rows},
             plan.baseline,
             plan.metric,
@@ -170,7 +170,7 @@ def _choices(plan: ComparisonPlan, design: Design, runs: Sequence[Run], records:
             (run, record)
             for run, record in zip(runs, records, strict=True)
             if (run.labels['method'], run.labels['labels'], run.labels.get('domain', ''))
-            == (method, labels or 'all', domain)
+            == (method, amount_label(labels), domain)
         ]
         scores = [record.metrics['val'][plan.metric] for _, record in own]
         trial = max(range(len(scores)), key=lambda index: scores[index]) if scores else 0

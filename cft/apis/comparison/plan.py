@@ -58,7 +58,7 @@ def plan_comparison(
         methods: As of :func:`cft.apis.comparison.rows.rows_of`.
         seeds: Draws that are reported.
         trials: Settings to try for each row on validation; 0: those of the configs are taken for all.
-        labels: Numbers of labels of each class; None: all.
+        labels: Of each class, numbers or parts in (0, 1); None: all.
         budget: Time for all of it, such as ``'2h'``.
         task: One of ``classification``, ``segmentation``, ``detection`` and ``domains``; None: found by looking.
         baseline: Key of the row that the others are compared with; None: the first one.

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +36,39 @@ TUNING_DRAW = 1000
 SUBSET = 'cft.StratifiedSubset'
 TRAINING = 'train_dataloader.dataset'
 
-Amount = int | None
+# Of the labels of each class: a number, a part in (0, 1), or None for all.
+Amount = int | float | None
+
+
+def read_amount(text: str) -> Amount:
+    """An amount of labels as people type it.
+
+    Raises:
+        ConfigError: If it is none.
+
+    Example:
+        >>> [read_amount(text) for text in ('5', '1%', 'all')]
+        [5, 0.01, None]
+    """
+    if text == 'all':
+        return None
+    number = text.removesuffix('%')
+    percent = number != text
+    if not number.replace('.', '', percent).isdecimal() or not 0 < float(number) < (100 if percent else math.inf):
+        raise ConfigError(f'labels: {text!r} is no amount; give numbers of each class, parts or all, as in 5,10%,all')
+    return float(number) / 100 if percent else int(number)
+
+
+def amount_label(amount: Amount) -> int | str:
+    """What records and tables call an amount; a number stays one.
+
+    Example:
+        >>> [amount_label(amount) for amount in (5, 0.01, None)]
+        [5, '1%', 'all']
+    """
+    if amount is None:
+        return 'all'
+    return f'{100 * amount:g}%' if isinstance(amount, float) else amount
 
 
 @dataclass(frozen=True)
@@ -44,7 +77,7 @@ class Design:
 
     Attributes:
         rows: Methods with checkpoints.
-        amounts: Labels of each class; None: all.
+        amounts: Labels of each class.
         seeds: Number of draws that are reported.
         trials: Number of settings that are tried for each row; 0: those of the configs are taken.
         domains: Those that are held out in turn; one empty name where there are none.
@@ -120,10 +153,10 @@ class Design:
             'tune' if tunes else 'final',
             row.file_name,
             *([domain] if domain else []),
-            *([f'{amount}labels'] if amount else []),
+            *([f'{amount_label(amount)}labels'.replace('%', 'percent-')] if amount else []),
             f'trial{trial}' if tunes else f'draw{draw}',
         ]
-        labels: dict[str, Any] = {'method': row.key, 'labels': amount or 'all', 'draw': draw, 'phase': parts[0]}
+        labels: dict[str, Any] = {'method': row.key, 'labels': amount_label(amount), 'draw': draw, 'phase': parts[0]}
         labels |= {'trial': trial} if tunes else {}
         labels |= {'domain': domain} if domain else {}
         overrides = {**self.settings_of_draw(row, amount, domain, draw), **settings}
@@ -147,7 +180,7 @@ def draw_overrides(cfg: Config, amount: Amount, draw: int, asked: Collection[str
 
     Args:
         cfg: From :func:`cft.apis.load_config`.
-        amount: Labels of each class; None: all.
+        amount: Labels of each class; of one draw, fewer are among more.
         draw: Its number.
         asked: Names of settings that somebody has given; of a ``test_fraction`` among them nothing is changed.
 
@@ -163,10 +196,13 @@ def draw_overrides(cfg: Config, amount: Amount, draw: int, asked: Collection[str
     if amount is None:
         return drawn
     if not reads_classes(cfg):
-        raise ConfigError(f'labels={amount}: a number for each class needs images of one class each; leave labels out')
+        raise ConfigError(
+            f'labels={amount_label(amount)}: a number for each class needs images of one class each; leave labels out'
+        )
     dataset = cfg.train_dataloader.dataset
+    part = {'per_class': None, 'fraction': None, 'fraction' if isinstance(amount, float) else 'per_class': amount}
     if dataset.type == SUBSET:
-        return {**drawn, f'{TRAINING}.per_class': amount, f'{TRAINING}.fraction': None}
+        return {**drawn, **{f'{TRAINING}.{name}': value for name, value in part.items()}}
     whole = copy.deepcopy(dataset.to_dict())
     for name in [name for name in drawn if name.startswith(f'{TRAINING}.')]:
         *outer, last = name.removeprefix(f'{TRAINING}.').split('.')
@@ -174,7 +210,7 @@ def draw_overrides(cfg: Config, amount: Amount, draw: int, asked: Collection[str
         for key in outer:
             node = node[key]
         node[last] = drawn.pop(name)
-    return {**drawn, TRAINING: {'type': SUBSET, 'per_class': amount, 'seed': draw, 'dataset': whole}}
+    return {**drawn, TRAINING: {'type': SUBSET, **part, 'seed': draw, 'dataset': whole}}
 
 
 def base_config(row: Row, domain: str = '') -> Config:
@@ -267,7 +303,7 @@ def _files(cfg: Config, row: Row, amount: Amount, draw: int) -> dict[str, set[st
         if amount is None or 'per_class' not in str(error):
             raise
         raise ConfigError(
-            f'labels={amount}, {row.name}, draw {draw}: {error}; ask for fewer labels or add images'
+            f'labels={amount_label(amount)}, {row.name}, draw {draw}: {error}; ask for fewer labels or add images'
         ) from error
     return found
 

@@ -221,6 +221,19 @@ def test_amounts_of_labels_each_have_their_own_trials_and_draws(data):
     assert rates['ce', 0] is None and rates['ce', 1] == rates['coin', 1] is not None
 
 
+def test_parts_of_the_labels_are_drawn_as_numbers_are(data):
+    plan = plan_comparison(settings(data), methods=['ce'], seeds=2, trials=0, labels=[0.2, 0.5, 2, None])
+    runs = plan.design.final_runs({('ce', amount, ''): {} for amount in plan.design.amounts})
+    found = {run.labels['labels']: run.overrides.get('train_dataloader.dataset', {}) for run in runs}
+    assert {label: (part.get('per_class'), part.get('fraction')) for label, part in found.items()} == {
+        '20%': (None, 0.2),
+        '50%': (None, 0.5),
+        2: (2, None),
+        'all': (None, None),
+    }
+    assert len({run.name for run in runs}) == len(runs)
+
+
 def test_each_domain_is_held_out_and_is_a_pair(tmp_path):
     sizes = {domain: {'cat': 4, 'dog': 4} for domain in ('art', 'photo', 'sketch')}
     root = draw_domains(tmp_path / 'domains', sizes, side=8)
