@@ -6,7 +6,7 @@ the results and read again; evaluation_<split>.json there has all numbers and ta
 
 besides settings of the config:
   measures=A,B     names or groups of them (knn, linear_probe, s_dbw, retrieval, ...); all is the default, none leaves
-                   what the predictions give; all has not what takes longer: few_shot, many_shot, voc07_svm, voc07_svm_area
+                   what the predictions give; all has not few_shot, many_shot, voc07_svm, voc07_svm_area
   ways=N queries=N tasks=N runs=N
                    few-shot tasks: classes, questions of each, tasks of a run, and runs; by default 5, 15, 3000 and 3.
                    The tasks are written beside the results
