@@ -1,6 +1,7 @@
 """ClusterHook: when it clusters, with what, and what it refuses before training."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -122,6 +123,26 @@ def test_the_first_pass_takes_only_the_clustered_views(tmp_path: Path, monkeypat
     monkeypatch.setattr(runner.model.data_preprocessor, 'forward', forward)
     runner.train()
     assert {views for _, views in seen[:5]} == {2} and {views for _, views in seen[5:]} == {4}
+
+
+@pytest.mark.parametrize('device', ['cuda', 'cpu'])
+def test_the_first_pass_is_in_bfloat16_on_cuda(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for the model, as there may be no such device; on CPUs in full precision."""
+    contexts: list[tuple] = []
+
+    def record(*args: object, enabled: bool) -> nullcontext:
+        contexts.append((*args, enabled))
+        return nullcontext()
+
+    monkeypatch.setattr(torch, 'autocast', record)
+    model = SimpleNamespace(
+        train=lambda: None, assignments=SimpleNamespace(device=torch.device(device)), crops_for_assign=1,
+        checked_views=lambda views: views, data_preprocessor=lambda data, training: data,
+        encode=lambda views: views, collect=lambda samples, embeddings: contexts.append(embeddings),
+    )  # fmt: skip
+    batch = {'inputs': ['first', 'second'], 'data_samples': []}
+    ClusterHook()._collect(SimpleNamespace(train_dataloader=[batch], logger=SimpleNamespace(info=print)), model)
+    assert contexts == [(device, torch.bfloat16, device == 'cuda'), ['first']]
 
 
 @pytest.mark.slow
