@@ -1,7 +1,8 @@
 """Accuracy of nearest neighbours on frozen features, during pre-training."""
 
 import logging
-from typing import Any
+from collections.abc import Sized
+from typing import Any, cast
 
 import numpy as np
 from mmengine.dist import broadcast_object_list
@@ -54,7 +55,7 @@ class KNNMonitorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         self._reference, self._queries = (self._loader(runner, split) for split in ('train', self.split))
-        images = len(self._reference.dataset)  # type: ignore[arg-type]  # it has a length
+        images = _images(self._reference)
         if not 1 <= self.k <= images:
             raise ConfigError(f'KNNMonitorHook: k={self.k} of {images} training images; give one from 1 to that number')
         if runner.iter == 0:
@@ -83,7 +84,7 @@ class KNNMonitorHook(Hook):
     def _measure(self, runner: Runner, epoch: int) -> None:
         with evaluation_mode(unwrap_model(runner.model)):
             sets = [
-                joined_in_order(encode_batches(runner.model, loader), len(loader.dataset))  # type: ignore[arg-type]
+                joined_in_order(encode_batches(runner.model, loader), _images(loader))
                 for loader in (self._reference, self._queries)
             ]
         found: list[Any] = [None]
@@ -101,6 +102,10 @@ class KNNMonitorHook(Hook):
         )
         logs = [hook.json_log_path for hook in runner.hooks if isinstance(hook, LoggerHook)]
         runner.visualizer.add_scalars({f'knn/k{self.k}': found[0]}, step=epoch, file_path=logs[0] if logs else None)
+
+
+def _images(loader: DataLoader) -> int:
+    return len(cast(Sized, loader.dataset))
 
 
 def _labelled(rows: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
