@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
 from cft.apis import load_config
 from cft.apis.comparison.label_lists import label_lists, write_label_lists
 from cft.apis.comparison.runs import amount_label, draw_overrides, read_amount
+from cft.datasets import FashionMNIST
 from cft.datasets.sample_infos import image_files
 from cft.errors import ConfigError
 from cft.registry import DATASETS
@@ -36,7 +38,10 @@ def test_files(tmp_path: Path) -> None:
     assert [path.name for path in files] == ['1percent_draw0.txt', '5_draw0.txt']
     names = [path.read_text().split() for path in files]
     assert [len(part) for part in names] == [20, 50] and set(names[0]) < set(names[1])
-    assert all(name.startswith('index:') for name in names[0])
+    # By the numbers of the whole data set.
+    whole = FashionMNIST(split='train', train_per_class=200, val_per_class=100).get_gt_labels()
+    indices = [int(name.removeprefix('index:')) for name in names[0]]
+    assert np.bincount(whole[indices]).tolist() == [2] * 10 and max(indices) > 100
 
 
 @pytest.mark.parametrize('text', ['0', '0%', '100%', '-1', '5.5', 'some', '', '%'])
