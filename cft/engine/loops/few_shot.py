@@ -16,9 +16,9 @@ from cft.engine.encoding import encode_batches
 from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, reordered, told_batches
 from cft.errors import ConfigError, DataError
-from cft.evaluation.embedding_measures import Material
 from cft.evaluation.episode_heads import HEADS
 from cft.evaluation.few_shot import EpisodeProtocol, few_shot_metrics
+from cft.evaluation.measure_material import Material
 from cft.registry import LOOPS
 
 
