@@ -109,7 +109,10 @@ def batch(args: argparse.Namespace) -> dict:
 
 
 def keep(
-    term: 'torch.Tensor', parameters: object, inputs: 'tuple[torch.Tensor, ...] | list[torch.Tensor]' = ()
+    term: 'torch.Tensor',
+    parameters: object,
+    inputs: 'tuple[torch.Tensor, ...] | list[torch.Tensor]' = (),
+    joined: bool = False,
 ) -> 'tuple[torch.Tensor, list[torch.Tensor]]':
     """Instead of ``EarlyBackward``: all graphs wait for the sum, and the gradient of the views takes its own pass."""
     import torch

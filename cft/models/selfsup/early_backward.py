@@ -16,7 +16,8 @@ class EarlyBackward:
     the whole loss is differentiated, times whatever factor the term got by
     then: accumulation, the scale of mixed precision, a NaN that skips the step.
     To DDP it is one backward pass with one reduction. The memory of activations
-    is that of one term; each early term holds one copy of the gradients.
+    is that of one term. One copy of the gradients is held for all terms that
+    are joined; their sum must be differentiated, with one factor for all.
 
     So that half-precision gradients neither underflow nor overflow, the early
     pass scales the term by the power of two nearest to the factor of the last
@@ -34,9 +35,10 @@ class EarlyBackward:
     def __init__(self) -> None:
         # On the device of the losses, so that nothing waits for it.
         self._scale: Tensor | None = None
+        self._held: _Held | None = None
 
     def __call__(
-        self, term: Tensor, parameters: Sequence[nn.Parameter], inputs: Sequence[Tensor] = ()
+        self, term: Tensor, parameters: Sequence[nn.Parameter], inputs: Sequence[Tensor] = (), joined: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         """The term without its graph, and the gradients of ``inputs``, scaled by a positive factor.
 
@@ -44,22 +46,31 @@ class EarlyBackward:
             term: Scalar.
             parameters: All that receive gradients; those that the term does not depend on get none from it.
             inputs: On which the term depends.
+            joined: Add the gradients to those of the last term, with which this one is differentiated.
 
         Raises:
-            RuntimeError: When the result is differentiated twice.
+            RuntimeError: When the result is differentiated twice, or without those that it was joined with.
         """
         if not term.requires_grad:
             return term, []
-        scale = torch.full_like(term.detach(), LOSS_SCALE) if self._scale is None else self._scale.to(term.device)
+        if joined and self._held is not None and self._held.gradients:
+            held = self._held
+        else:
+            scale = torch.full_like(term.detach(), LOSS_SCALE) if self._scale is None else self._scale.to(term.device)
+            held = self._held = _Held(self, scale)
         with torch.autocast(term.device.type, enabled=False):
             gradients = torch.autograd.grad(
-                term.to(torch.promote_types(term.dtype, torch.float32)) * scale,
+                term.to(torch.promote_types(term.dtype, torch.float32)) * held.scale,
                 [*parameters, *inputs],
                 allow_unused=True,
             )
-        kept = _Kept(self, list(gradients[: len(parameters)]), scale)
-        known: Tensor = _KnownGradient.apply(term.detach(), kept, *parameters)  # type: ignore[no-untyped-call]
-        return known, list(gradients[len(parameters) :])
+        of_inputs = list(gradients[len(parameters) :])
+        held.add(list(gradients[: len(parameters)]))
+        if held.terms == 1:
+            known: Tensor = _KnownGradient.apply(term.detach(), held, *parameters)  # type: ignore[no-untyped-call]
+        else:
+            known = _Joined.apply(term.detach(), held, parameters[0])  # type: ignore[no-untyped-call]
+        return known, of_inputs
 
     def follow(self, factor: Tensor) -> None:
         """Scale the next terms as this one was scaled in the end."""
@@ -69,30 +80,62 @@ class EarlyBackward:
         self._scale = torch.where((nearest > 0) & nearest.isfinite(), nearest, before)
 
 
-class _Kept:
-    """Gradients of a scaled term, to be given away once."""
+class _Held:
+    """The gradients of scaled terms, to be given away once."""
 
-    def __init__(self, owner: EarlyBackward, gradients: list[Tensor | None], scale: Tensor) -> None:
-        self.owner, self.gradients, self.scale = owner, gradients, scale
+    def __init__(self, owner: EarlyBackward, scale: Tensor) -> None:
+        self.owner, self.scale = owner, scale
+        self.gradients: list[Tensor | None] = []
+        self.terms = 0
+        self.factors: list[Tensor] = []
+
+    def add(self, gradients: list[Tensor | None]) -> None:
+        self.terms += 1
+        if not self.gradients:
+            self.gradients = gradients
+            return
+        for index, before in enumerate(self.gradients):
+            own, gradients[index] = gradients[index], None
+            # Not in place, here and below: autograd may give two parameters the same memory.
+            self.gradients[index] = own if before is None else before if own is None else before + own
 
     def take(self, factor: Tensor) -> list[Tensor | None]:
         if not self.gradients:
             raise RuntimeError('a term of the loss was differentiated a second time; its gradients are gone')
+        if len(self.factors) + 1 < self.terms:
+            raise RuntimeError('terms of the loss were differentiated apart; differentiate their sum')
         gradients, self.gradients = self.gradients, []
         self.owner.follow(factor)
         ratio = factor / self.scale
+        for other in self.factors:
+            ratio = torch.where(other == factor, ratio, torch.nan)
         for index, gradient in enumerate(gradients):
-            # Not in place: autograd may give two parameters the same memory.
             gradients[index] = None if gradient is None else gradient * ratio
         return gradients
 
 
 class _KnownGradient(torch.autograd.Function):
+    """The first of joined terms, which hands out the gradients of all."""
+
     @staticmethod
-    def forward(ctx: Any, value: Tensor, kept: _Kept, *parameters: Tensor) -> Tensor:
-        ctx.kept = kept
+    def forward(ctx: Any, value: Tensor, held: _Held, *parameters: Tensor) -> Tensor:
+        ctx.held = held
         return value.clone()
 
     @staticmethod
     def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
-        return None, None, *ctx.kept.take(factor)
+        return None, None, *ctx.held.take(factor)
+
+
+class _Joined(torch.autograd.Function):
+    """A later one. Autograd visits what was computed later first."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, held: _Held, parameter: Tensor) -> Tensor:
+        ctx.held = held
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, factor: Tensor) -> tuple[None, None, None]:
+        ctx.held.factors.append(factor)
+        return None, None, None

@@ -127,7 +127,7 @@ class HardExamples(nn.Module):
                         else self._mixed_loss(adversarial, encode, view_losses)
                     )
             loss = self.weights[name] * loss
-            losses[name] = loss if name == names[-1] else self.early(loss, parameters)[0]
+            losses[name] = loss if name == names[-1] else self.early(loss, parameters, joined=True)[0]
         return losses, features
 
     def attack(self, views: Sequence[Tensor], gradients: Sequence[Tensor], pixels: PixelSpace) -> list[Tensor]:

@@ -16,7 +16,9 @@ from tests.models.selfsup.deep_cluster_models import samples
 ALL_TERMS = {'adversarial_weight': 0.7, 'cutmix_weight': 0.5, 'adversarial_cutmix_weight': 0.3}
 
 
-def in_the_end(term: Tensor, parameters: list, inputs: tuple[Tensor, ...] | list[Tensor] = ()) -> tuple[Tensor, list]:
+def in_the_end(
+    term: Tensor, parameters: list, inputs: tuple[Tensor, ...] | list[Tensor] = (), joined: bool = False
+) -> tuple[Tensor, list]:
     """The former way: the graphs of all terms are kept, and the images' gradient takes a pass of its own."""
     return term, list(torch.autograd.grad(term, inputs, retain_graph=True)) if inputs else []
 
@@ -131,6 +133,34 @@ def test_a_term_counts_once() -> None:
     term.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match='a second time'):
         term.backward()
+
+
+def joined_terms(model: nn.Module) -> list[Tensor]:
+    """The second does not depend on the bias."""
+    early, parameters = EarlyBackward(), list(model.parameters())
+    first, _ = early(model(torch.ones(2, 3)).square().sum(), parameters)
+    second, _ = early(model.weight.sin().sum(), parameters, joined=True)
+    return [first, second]
+
+
+def test_joined_terms() -> None:
+    """Their sum has the sum of the gradients, whatever the order of the addition."""
+    model = nn.Linear(3, 2)
+    loss = model(torch.ones(2, 3)).square().sum() + model.weight.sin().sum()
+    expected = torch.autograd.grad(3 * loss, list(model.parameters()))
+    for order in (1, -1):
+        found = torch.autograd.grad(3 * sum(joined_terms(model)[::order]), list(model.parameters()))
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_joined_terms_stay_together() -> None:
+    """One alone is refused; different factors, which only the device knows, make the gradients NaN."""
+    model = nn.Linear(3, 2)
+    with pytest.raises(RuntimeError, match='differentiate their sum'):
+        joined_terms(model)[0].backward()
+    first, second = joined_terms(model)
+    (first + 2 * second).backward()
+    assert all(parameter.grad.isnan().all() for parameter in model.parameters())
 
 
 def test_autocast() -> None:
