@@ -1,5 +1,6 @@
 """Validation and test on classes that training has not: few-shot tasks on the features."""
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any, cast
 
