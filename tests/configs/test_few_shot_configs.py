@@ -79,9 +79,9 @@ def cifar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_cifar(tmp_path / 'cifar', monkeypatch, images=200)
 
 
-@pytest.mark.parametrize(
-    'config', ['ce/r12_cifar_fs', 'scl/r12_fc100', 'ce_simclr/r12_cifar_fs', 'schane/beit3_b16_fc100']
-)
+# Each takes seconds; cross-entropy is in the next test.
+@pytest.mark.slow
+@pytest.mark.parametrize('config', ['scl/r12_fc100', 'ce_simclr/r12_cifar_fs', 'schane/beit3_b16_fc100'])
 def test_step_validation_and_test(config: str, cifar: Path, tmp_path: Path) -> None:
     runner = train(small(config, cifar, tmp_path / 'run'))
     assert runner.iter == 1 and runner.message_hub.get_scalar('train/loss_con').current() > 0

@@ -1,7 +1,8 @@
 """Validation and test on classes that training has not: few-shot tasks on the features."""
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from mmengine.config import Config
@@ -70,10 +71,10 @@ def few_shot_settings(cfg: Config, split: str) -> FewShotSettings | None:
 
 def measured(runner: Runner, loader: DataLoader, settings: FewShotSettings) -> dict[str, float]:
     """Few-shot accuracies of the images of a loader, the same in every process."""
-    model, dataset = runner.model, loader.dataset
+    model, images = runner.model, len(cast(Sized, loader.dataset))
     with evaluation_mode(unwrap_model(model)):
         batches = told_batches(reordered(loader), 'Features for few-shot tasks', runner.logger.info)
-        parts = list(in_order(encode_batches(model, batches), len(dataset)))  # type: ignore[arg-type]  # it has a length
+        parts = list(in_order(encode_batches(model, batches), images))
     found: list[Any] = [None]
     if is_main_process():
         features, labels = (np.concatenate([part[name] for part in parts]) for name in ('features', 'labels'))
