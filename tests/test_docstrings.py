@@ -135,6 +135,11 @@ WRONG_CALLS = {
         'negative soft labels': (ROWS, ROWS, -torch.eye(4)),
         'infinite soft labels': (ROWS, ROWS, torch.full((4, 4), torch.inf)),
     },
+    'prototype_head_losses': {
+        'one view': (ROWS, LABELS[None, None], ROWS),
+        'labels of another head': (ROWS[None], LABELS[None, None], ROWS, ROWS),
+        'narrow prototypes': (ROWS[None], LABELS[None, None], ROWS[:, :7]),
+    },
     'cutmix': {
         'beta of zero': (torch.rand(4, 3, 8, 8), 0.0),
         'one image': (torch.rand(3, 8, 8),),

@@ -1,7 +1,7 @@
 """Differentiate a term of a loss as soon as it is known, so that its activations are freed before the next one."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -67,9 +67,9 @@ class EarlyBackward:
         of_inputs = list(gradients[len(parameters) :])
         held.add(list(gradients[: len(parameters)]))
         if held.terms == 1:
-            known: Tensor = _KnownGradient.apply(term.detach(), held, *parameters)  # type: ignore[no-untyped-call]
+            known = _with_known_gradient(term.detach(), held, *parameters)
         else:
-            known = _Joined.apply(term.detach(), held, parameters[0])  # type: ignore[no-untyped-call]
+            known = _joined(term.detach(), held, parameters[0])
         return known, of_inputs
 
     def follow(self, factor: Tensor) -> None:
@@ -139,3 +139,8 @@ class _Joined(torch.autograd.Function):
     def backward(ctx: Any, factor: Tensor) -> tuple[None, None, None]:
         ctx.held.factors.append(factor)
         return None, None, None
+
+
+# torch gives ``apply`` no types.
+_with_known_gradient = cast('Callable[..., Tensor]', _KnownGradient.apply)
+_joined = cast('Callable[..., Tensor]', _Joined.apply)
