@@ -113,7 +113,7 @@ def write_results(
     values = values_of(records)
     attack = runs[-1].options['attack']
     table, found = result_table(values), told_differences(values)
-    parts = f', and {attack["queries"]:,} queries of Square' if attack.get('autoattack') else ''
+    parts = f'; Square has {attack["queries"]:,} queries' if attack.get('autoattack') else ''
     page = PAGE.format(
         data={'digits': "scikit-learn's digits", 'fashion': 'Fashion-MNIST'}[args.data], norm=attack['norm'],
         epsilon=attack['epsilon'], images=10 * args.images, draws=args.draws, command=command,
