@@ -92,6 +92,7 @@ setup(
             'tensorboard>=2.16',
             'wandb>=0.19',
             'mlflow-skinny>=3',
+            'adversarial-robustness-toolbox>=1.20,<1.21',
             # Oracles: of labels, of measures.
             'labelformat>=0.1.17',
             'pytorch-metric-learning>=2.6',
@@ -104,7 +105,9 @@ setup(
         'tensorboard': ['tensorboard>=2.16'],
         'wandb': ['wandb>=0.19'],
         'mlflow': ['mlflow-skinny>=3'],
-        'benchmarks': ['pytorch-metric-learning>=2.6', 's-dbw>=0.4', 'torchmetrics>=1.4'],
+        'benchmarks': ['lightly>=1.6', 'pytorch-metric-learning>=2.6', 's-dbw>=0.4', 'torchmetrics>=1.4'],
+        # Attacks of other authors; the parts that are used have been tested with this version.
+        'robust': ['adversarial-robustness-toolbox>=1.20,<1.21'],
         # With Chromium, the tests look at the pages.
         'browser': ['playwright>=1.40'],
     },
