@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cft.models.selfsup import PixelSpace
+from cft.models.adversarial import PixelSpace
 from tests.support.digits_runs import run
 
 pytestmark = pytest.mark.slow

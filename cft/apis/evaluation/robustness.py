@@ -16,8 +16,7 @@ from cft.engine.model_access import unwrap_model
 from cft.engine.ordered_pass import evaluation_mode, in_order, ordered_loader, told_batches
 from cft.errors import ConfigError
 from cft.evaluation import RobustnessCheck, masking_signs, robust_accuracy, robustness_table
-from cft.models.adversarial import least_fooling_epsilon, random_corners
-from cft.models.selfsup import PixelSpace
+from cft.models.adversarial import PixelSpace, least_fooling_epsilon, random_corners
 
 from .data import build_dataset, evaluated_split
 from .toolbox_attacks import PARTS, TOLD, require_toolbox, toolbox_attacks

@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
 from cft.errors import ConfigError
-from cft.models.adversarial import PGD
-from cft.models.selfsup import PixelSpace
+from cft.models.adversarial import PGD, PixelSpace
 
 from .targets import targets_of
 

@@ -7,7 +7,6 @@ from .hard_examples import HardExamples
 from .hexa import HEXADCluster, HEXAMoCo
 from .methods import SCE, MoCoV2, ReSSL
 from .momentum_contrast import MomentumContrast
-from .pixel_space import PixelSpace
 from .views import view_pairs
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     'HardExamples',
     'MoCoV2',
     'MomentumContrast',
-    'PixelSpace',
     'ReSSL',
     'view_pairs',
 ]

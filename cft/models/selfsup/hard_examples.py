@@ -6,14 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
-from cft.models.adversarial import move_along_sign
+from cft.models.adversarial import PixelSpace, move_along_sign
 from cft.models.adversarial.input_checks import check_attack
 from cft.models.norms import auxiliary_statistics
 from cft.models.pairs import cutmix
 from cft.registry import MODELS
 
 from .early_backward import EarlyBackward
-from .pixel_space import PixelSpace
 
 Encode = Callable[[Sequence[Tensor]], list[Tensor]]
 # Features of each view, and for each question whose pseudo-labels are asked for (None: each row's own); returns for

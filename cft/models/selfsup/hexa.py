@@ -7,12 +7,12 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from cft.models.adversarial import PixelSpace
 from cft.models.norms import agree_at_the_start, convert_to_auxiliary
 from cft.registry import MODELS
 
 from .deep_cluster import DeepClusterV2
 from .methods import MoCoV2
-from .pixel_space import PixelSpace
 
 
 @MODELS.register_module()

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
+from cft.models.adversarial import PixelSpace
 from cft.models.norms import AuxiliarySplitBatchNorm2d, SplitBatchNorm2d, auxiliary_statistics
-from cft.models.selfsup import HardExamples, HEXAMoCo, MoCoV2, PixelSpace, hard_examples
+from cft.models.selfsup import HardExamples, HEXAMoCo, MoCoV2, hard_examples
 from tests.models.selfsup.momentum_models import BACKBONE, build, encoders, keys_of
 
 PREPROCESSOR = {'type': 'mmpretrain.SelfSupDataPreprocessor', 'mean': [120.0, 110.0, 100.0], 'std': [60.0, 50.0, 40.0]}
