@@ -558,6 +558,14 @@ OTHERS = [
         ('--repeats 0', '--repeats', 'at least 1'),
     ),
     *of(
+        'tools/benchmarks/pretraining_step.py',
+        ('configs/quickstart/mocov2_digits.py --device gpu', '--device', 'gpu'),
+        ('configs/quickstart/mocov2_digits.py --batch 1', '--batch', 'at least 2'),
+        ('configs/quickstart/mocov2_digits.py --views 8', '--views', 'at least 16'),
+        ('configs/quickstart/mocov2_digits.py --rounds 0', '--rounds', 'at least 1'),
+        ('configs/quickstart/no.py', 'no.py', 'configs'),
+    ),
+    *of(
         'tools/benchmarks/pipelines.py',
         ('--crops 3', '--crops', '2'),
         ('--images 0', '--images', 'at least 1'),

@@ -1,12 +1,16 @@
-"""Time and memory of a step of HEXA, term by term and with all terms kept, beside the plain method's, as ratios.
+"""Time and memory of a pre-training step beside that of the first config, as ratios; HEXA's in both forms.
 
-python tools/benchmarks/hexa_step.py configs/mocov2/r50_imagenet.py configs/hexa/moco_plus_r50_imagenet.py
-python tools/benchmarks/hexa_step.py configs/deepcluster/r50_imagenet_8crop.py \
+python tools/benchmarks/pretraining_step.py configs/mocov2/r50_imagenet.py configs/hexa/moco_plus_r50_imagenet.py
+python tools/benchmarks/pretraining_step.py tools/benchmarks/lightly/moco_r50_imagenet.py \
+    configs/mocov2/r50_imagenet.py configs/sce/r50_imagenet.py configs/hexa/moco_r50_imagenet.py \
+    --batch 64 --rounds 20 --device cuda --bfloat16
+python tools/benchmarks/pretraining_step.py configs/deepcluster/r50_imagenet_8crop.py \
     configs/hexa/dcluster_plus_r50_imagenet_8crop.py --views 224 224 96 96 96 96 96 96 --batch 64 \
     --device cuda --bfloat16
 
 A step is a forward and a backward pass on noise. The steps take turns; time is the median. The models are those of the
-configs with random weights, and random clusters for DeepCluster-v2.
+configs with random weights, and random clusters for DeepCluster-v2. HEXA differentiates its terms one by one; a second
+row has it with all terms kept.
 """
 
 import argparse
@@ -26,8 +30,7 @@ from _cli import at_least, readable_errors
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('plain', help='config of the plain method')
-    parser.add_argument('hexa', help='config of HEXA with it')
+    parser.add_argument('configs', nargs='+', help='the first is what the others are compared to')
     parser.add_argument(
         '--views', type=at_least(16), nargs='+', default=[224, 224], help='sides of the views in pixels'
     )
@@ -45,19 +48,19 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Print a line for the plain method and one for each way of HEXA."""
+    """Print a line for each config, and one more for HEXA with all terms kept."""
     import torch
 
     from cft.apis.running.device import check_device
     from cft.apis.running.step_cost import peak_bytes, step_seconds
 
     check_device(args.device)
-    models = {
-        'plain': build(args.plain, args.device),
-        'HEXA, term by term': build(args.hexa, args.device),
-        'HEXA, all terms kept': build(args.hexa, args.device),
-    }
-    models['HEXA, all terms kept'].hard_examples.early = keep
+    models = {}
+    for config in args.configs:
+        models[config] = build(config, args.device)
+        if hasattr(models[config], 'hard_examples'):
+            models[f'{config}, all terms kept'] = kept = build(config, args.device)
+            kept.hard_examples.early = keep
     data = batch(args)
 
     def step(model: 'nn.Module') -> None:
@@ -71,11 +74,11 @@ def measure(args: argparse.Namespace) -> None:
     steps = [lambda model=model: step(model) for model in models.values()]
     seconds = step_seconds(steps, args.rounds)
     peaks = [peak_bytes(one) for one in steps]
-    print('step | seconds | images/s | time beside plain | peak memory | memory beside plain')
+    print('seconds | images/s | time beside the first | peak memory | memory beside the first | step')
     for name, taken, peak in zip(models, seconds, peaks, strict=True):
         print(
-            f'{name:20s} | {taken:8.3f} | {args.batch / taken:8.2f} | {taken / seconds[0]:5.2f} | '
-            f'{peak / 2**20:8.1f} MiB | {peak / peaks[0]:5.2f}'
+            f'{taken:8.3f} | {args.batch / taken:8.2f} | {taken / seconds[0]:5.2f} | '
+            f'{peak / 2**20:8.1f} MiB | {peak / peaks[0]:5.2f} | {name}'
         )
 
 
