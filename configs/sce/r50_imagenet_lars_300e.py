@@ -17,7 +17,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='cft.LoadImage'),
             dict(
-                type='MultiView',
+                type='cft.MultiView',
                 num_views=[1, 1],
                 transforms=[[dict(type='cft.ViewAugment', distribution='strong-alpha', size=224)],
                             [dict(type='cft.ViewAugment', distribution='strong-beta', size=224)]]),

@@ -8,6 +8,6 @@ train_dataloader = dict(
     dataset=dict(
         pipeline=[
             dict(type='cft.LoadImage'),
-            dict(type='MultiView', num_views=[2, 4], transforms=[large_transforms, small_transforms]),
+            dict(type='cft.MultiView', num_views=[2, 4], transforms=[large_transforms, small_transforms]),
             dict(type='PackInputs'),
         ]))
