@@ -92,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _plan(args: argparse.Namespace) -> 'ComparisonPlan':
+    from cft.apis.comparison.amounts import read_amount
     from cft.apis.comparison.plan import FEWEST_TRIALS, METHODS, plan_comparison
-    from cft.apis.comparison.runs import read_amount
 
     own = args.own
     return plan_comparison(

@@ -30,8 +30,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with readable_errors():
+        from cft.apis.comparison.amounts import read_amount
         from cft.apis.comparison.label_lists import label_lists, write_label_lists
-        from cft.apis.comparison.runs import read_amount
 
         amounts = [read_amount(text) for text in args.labels.split(',')]
         lists = label_lists(args.config, amounts, args.draws, args.settings)

@@ -14,8 +14,8 @@ from cft.visualization.comparison_page import write_comparison
 from cft.visualization.comparison_table import comparison_table, learning_curve_table, numbers_table
 from cft.visualization.tables import Table
 
+from .amounts import amount_label
 from .method_comparison import Choice, MethodComparison
-from .runs import amount_label
 
 NUMBERS = 'results.json'
 

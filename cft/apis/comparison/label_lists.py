@@ -14,7 +14,8 @@ from cft.apis.evaluation.data import build_dataset
 from cft.datasets.sample_infos import parts_of, sample_infos
 from cft.files import write_atomically
 
-from .runs import Amount, amount_label, draw_overrides
+from .amounts import Amount, amount_label
+from .runs import draw_overrides
 
 
 def label_lists(

@@ -14,10 +14,11 @@ from cft.evaluation.comparison import FEWEST_PAIRS
 from cft.experiments import Executor, PlanProgress, Run, RunRecord, named_executor
 from cft.experiments.printing import printed_to
 
+from .amounts import Amount, amount_label
 from .budget import seeds_within, total_seconds
 from .plan import ComparisonPlan
 from .protocol import describe_protocol
-from .runs import Amount, Design, amount_label
+from .runs import Design
 
 
 @dataclass(frozen=True)

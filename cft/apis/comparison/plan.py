@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from cft.apis.configs.overrides import Overrides
 from cft.errors import ConfigError
 
+from .amounts import Amount
 from .budget import read_duration
 from .rows import TASKS, find_task, is_config, rows_of
-from .runs import Amount, Design, base_config, check_splits_of, domains_of, metric_of
+from .runs import Design, base_config, check_splits_of, domains_of, metric_of
 
 METHODS = ('ce', 'scl', 'coretuning', 'coin', 'schane')
 # With fewer, a method is judged by the luck of a few settings.

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from cft.engine.config_nodes import innermost_dataset
 from cft.errors import ConfigError
 from cft.experiments import Run
 
+from .amounts import Amount, amount_label
 from .rows import Row, reads_classes
 
 # Held out, once for all draws, where the data have no test split of their own.
@@ -35,40 +35,6 @@ TEST_FRACTION = 0.2
 TUNING_DRAW = 1000
 SUBSET = 'cft.StratifiedSubset'
 TRAINING = 'train_dataloader.dataset'
-
-# Of the labels of each class: a number, a part in (0, 1), or None for all.
-Amount = int | float | None
-
-
-def read_amount(text: str) -> Amount:
-    """An amount of labels as people type it.
-
-    Raises:
-        ConfigError: If it is none.
-
-    Example:
-        >>> [read_amount(text) for text in ('5', '1%', 'all')]
-        [5, 0.01, None]
-    """
-    if text == 'all':
-        return None
-    number = text.removesuffix('%')
-    percent = number != text
-    if not number.replace('.', '', percent).isdecimal() or not 0 < float(number) < (100 if percent else math.inf):
-        raise ConfigError(f'labels: {text!r} is no amount; give numbers of each class, parts or all, as in 5,10%,all')
-    return float(number) / 100 if percent else int(number)
-
-
-def amount_label(amount: Amount) -> int | str:
-    """What records and tables call an amount; a number stays one.
-
-    Example:
-        >>> [amount_label(amount) for amount in (5, 0.01, None)]
-        [5, '1%', 'all']
-    """
-    if amount is None:
-        return 'all'
-    return f'{100 * amount:g}%' if isinstance(amount, float) else amount
 
 
 @dataclass(frozen=True)

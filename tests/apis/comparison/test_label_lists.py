@@ -7,8 +7,9 @@ import pytest
 from mmengine.registry import DefaultScope
 
 from cft.apis import load_config
+from cft.apis.comparison.amounts import amount_label, read_amount
 from cft.apis.comparison.label_lists import label_lists, write_label_lists
-from cft.apis.comparison.runs import amount_label, draw_overrides, read_amount
+from cft.apis.comparison.runs import draw_overrides
 from cft.datasets import FashionMNIST
 from cft.datasets.sample_infos import image_files
 from cft.errors import ConfigError
@@ -44,9 +45,9 @@ def test_files(tmp_path: Path) -> None:
     assert np.bincount(whole[indices]).tolist() == [2] * 10 and max(indices) > 100
 
 
-@pytest.mark.parametrize('text', ['0', '0%', '100%', '-1', '5.5', 'some', '', '%'])
+@pytest.mark.parametrize('text', ['0', '0%', '100%', '1..5%', '-1', '5.5', 'some', '', '%'])
 def test_what_is_no_amount(text: str) -> None:
-    with pytest.raises(ConfigError, match='is no amount; give numbers of each class, parts or all'):
+    with pytest.raises(ConfigError, match='^labels=.*: give whole numbers of each class, parts or all'):
         read_amount(text)
 
 
