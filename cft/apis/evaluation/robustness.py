@@ -96,6 +96,7 @@ def attacked_batches(model: nn.Module, batches: Any, check: RobustnessCheck) -> 
     logits_of = logits_from(encoder)
     for number, batch in enumerate(batches):
         data = encoder.data_preprocessor(batch, False)
+        pixels.check([data['inputs']])
         images = pixels.restore(data['inputs'])
         labels = torch.cat([sample.gt_label for sample in data['data_samples']]).to(images.device)
         # Of the images as they are: restored ones are rounded.

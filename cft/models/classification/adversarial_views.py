@@ -38,6 +38,7 @@ def adversarial_views(
         >>> adversarial_views(model, [images], data_samples, PGD('linf', epsilon=4))  # doctest: +SKIP
     """
     pixels = PixelSpace(model.data_preprocessor)
+    pixels.check(views)
 
     def loss_of(images: torch.Tensor) -> torch.Tensor:
         features = model.extract_feat(pixels.normalize(images))
