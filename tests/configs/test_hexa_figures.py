@@ -53,7 +53,7 @@ def test_all_runs_of_the_figures_are_there() -> None:
 def test_six_crops() -> None:
     """Section 5.1: two of 160 pixels, four of 96."""
     cfg = load_config(CONFIGS / 'hexa' / 'dcluster_r50_imagenet_6crop_5e.py')
-    step = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'MultiView')
+    step = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'cft.MultiView')
     assert step.num_views == [2, 4]
     assert [(own[0]['size'], own[0].crop_ratio_range) for own in step.transforms] == [
         (160, (0.08, 1.0)),
