@@ -585,13 +585,15 @@ OTHERS = [
         (DIGITS, 'no pre-training config', 'ce_digits'),
     ),
     *of(
-        'tools/benchmarks/step_cost.py',
-        ('quickstart/ce_seg', 'methods', 'required'),
+        'tools/benchmarks/train_step.py',
+        ('', 'configs', 'required'),
         ('nowhere.py quickstart/ce_seg', 'nowhere.py', 'cft configs'),
         ('quickstart/ce_seg quickstart/coretuning_seg --sizes 0', '--sizes', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --batch 0', '--batch', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --steps -1', '--steps', 'at least'),
         ('quickstart/ce_seg quickstart/coretuning_seg --device gpu', '--device', 'gpu'),
+        ('quickstart/ce_seg --with amp', '--with amp', 'CUDA'),
+        ('quickstart/ce_seg --with speed', '--with', 'channels_last'),
         ('ce/r50_folder ce/r50_folder', 'ce/r50_folder', 'a config of a data set'),
     ),
     *of(
