@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.digits_runs import short_config
+from tests.support.forked import launcher
 from tests.training.interrupted_runs import (
     ROOT,
     assert_same_run,
     clusters,
     exit_code,
     iterations_in,
-    launcher,
     queue_and_averages,
     train_tool,
     wait_until,
