@@ -72,8 +72,8 @@ def main() -> None:
         'from cft.apis import train': [*python, '-c', 'from cft.apis import train'],
         'train.py, one step': [*train, *first],
         'train.py, the whole run': train,
-        f'plan of {args.runs} runs, one worker': [
-            *python, '-c', PLAN, args.config, str(args.runs), '{folder}', 'local:1'
+        f'plan of {args.runs} runs': [
+            *python, '-c', PLAN, args.config, str(args.runs), '{folder}', 'auto'
         ],
     }  # fmt: skip
     found: dict[str, dict[str, float]] = {}
