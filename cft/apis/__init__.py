@@ -50,3 +50,7 @@ __all__ = [
     'train',
     'train_and_measure',
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
