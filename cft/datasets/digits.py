@@ -24,15 +24,11 @@ def read_digits() -> tuple[np.ndarray, np.ndarray]:
 
     Example:
         >>> images, labels = read_digits()
-        >>> images.shape, images.max(), labels[:4]
-        ((1797, 64), 16.0, array([0, 1, 2, 3]))
+        >>> images.shape, float(images.max()), labels[:4].tolist()
+        ((1797, 64), 16.0, [0, 1, 2, 3])
     """
-    spec = find_spec('sklearn')
-    file = (
-        next((path for folder in spec.submodule_search_locations or () if (path := Path(folder, FILE)).is_file()), None)
-        if spec
-        else None
-    )
+    folders = getattr(find_spec('sklearn'), 'submodule_search_locations', None) or []
+    file = next((path for folder in folders if (path := Path(folder, FILE)).is_file()), None)
     if file is None:
         from sklearn.datasets import load_digits
 
