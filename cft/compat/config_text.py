@@ -44,7 +44,7 @@ def _pretty_text(cfg: Config) -> str:
 def _format_by_statement(cfg: Config) -> str:
     """MMEngine's text; the formatter that it calls gets what it has not had lately."""
     # MMEngine looks the function up at each call.
-    yapf_api = import_module('yapf.yapflib.yapf_api')
+    yapf_api: Any = import_module('yapf.yapflib.yapf_api')
 
     def format_parts(text: str, **settings: Any) -> tuple[str, bool]:
         style = tuple(sorted(settings.pop('style_config').items()))
