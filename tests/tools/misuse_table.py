@@ -597,12 +597,15 @@ OTHERS = [
         ('ce/r50_folder ce/r50_folder', 'ce/r50_folder', 'a config of a data set'),
     ),
     *of(
-        'tools/benchmarks/supcon.py',
+        'tools/benchmarks/losses.py',
         ('--device gpu', '--device', 'gpu'),
-        ('--batches 0', '--batches', 'at least 1'),
-        ('--repeats 0', '--repeats', 'at least 1'),
+        ('--dtype int8', '--dtype', 'float32'),
+        ('--rows 0', '--rows', 'at least 1'),
+        ('--rounds 0', '--rounds', 'at least 1'),
+        ('--threads 0', '--threads', 'at least 1'),
         ('--channels -3', '--channels', 'at least 1'),
         ('--classes 0', '--classes', 'at least 1'),
+        ('--alone 0', '--alone', 'at least 1'),
     ),
 ]
 MODELS = [
