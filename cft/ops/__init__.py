@@ -11,13 +11,14 @@ from .gather import (
 )
 from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
-from .precision import full_precision
+from .precision import arithmetic_type, full_precision
 from .shuffle import shuffle_rows
 from .spread import relation_entropy, unit_row_moments, unit_row_std
 from .subsets import balanced_subset, rank_within
 
 __all__ = [
     'all_finite',
+    'arithmetic_type',
     'balanced_subset',
     'distinct_across_ranks',
     'full_precision',
