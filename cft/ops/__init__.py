@@ -15,11 +15,13 @@ from .precision import arithmetic_type, full_precision
 from .shuffle import shuffle_rows
 from .spread import relation_entropy, unit_row_moments, unit_row_std
 from .subsets import balanced_subset, rank_within
+from .value_checks import check_values
 
 __all__ = [
     'all_finite',
     'arithmetic_type',
     'balanced_subset',
+    'check_values',
     'distinct_across_ranks',
     'full_precision',
     'gather_rows',
