@@ -9,7 +9,7 @@ from torch import Tensor
 UNKNOWN = '(a value on the device)'
 
 
-def check_values(values: Tensor, fine: Tensor, error: Callable[[object], Exception]) -> None:
+def check_values(values: Tensor, fine: Tensor, error: type[Exception], message: Callable[[object], str]) -> None:
     """Raise an error that names the first value that is not fine.
 
     On CUDA reading the answer would stop the host until the device has caught
@@ -20,16 +20,17 @@ def check_values(values: Tensor, fine: Tensor, error: Callable[[object], Excepti
     Args:
         values: What was given.
         fine: Boolean, of the same shape.
-        error: Makes the error of a value.
+        error: Its type.
+        message: Tells what is wrong with a value.
 
     Example:
         >>> labels = torch.tensor([0, 7])
-        >>> check_values(labels, labels < 3, lambda label: ValueError(f'label {label} is too large'))
+        >>> check_values(labels, labels < 3, ValueError, lambda label: f'label {label} is too large')
         Traceback (most recent call last):
         ...
         ValueError: label 7 is too large
     """
     if values.is_cuda or torch.compiler.is_compiling():
-        torch._assert_async(fine.all(), str(error(UNKNOWN)))
+        torch._assert_async(fine.all(), message(UNKNOWN))
     elif not fine.all():
-        raise error(values[~fine][0].item())
+        raise error(message(values[~fine][0].item()))

@@ -27,9 +27,8 @@ def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torc
         check_values(
             labels,
             (labels >= -1) & (labels < clusters),
-            lambda label: ValueError(
-                f'labels must be -1 (not assigned) or name one of the {clusters} prototypes, got {label}'
-            ),
+            ValueError,
+            lambda label: f'labels must be -1 (not assigned) or name one of the {clusters} prototypes, got {label}',
         )
     elif labels.shape == (rows, clusters):
         if not labels.is_floating_point():
@@ -39,9 +38,10 @@ def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torc
         check_values(
             sums,
             (labels >= 0).all(dim=1) & (sums < 1.1),
-            lambda found: ValueError(
-                'soft labels must be finite and not negative, and add up to 1 at most in each row, '
-                f'got a row that adds up to {found}'
+            ValueError,
+            lambda total: (
+                'soft labels must be finite and not negative, and add up to 1 at most in each row; '
+                f'those of one add up to {total}'
             ),
         )
     else:

@@ -113,7 +113,8 @@ def check_batch(features: torch.Tensor, labels: torch.Tensor, num_classes: int) 
     check_values(
         labels,
         (labels >= 0) & (labels < num_classes),
-        lambda label: DataError(
+        DataError,
+        lambda label: (
             f'the label {label} is none of the {num_classes} classes 0 to {num_classes - 1}; '
             "set num_classes to the data's number of classes, or mend the labels"
         ),

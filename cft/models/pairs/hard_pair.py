@@ -96,9 +96,10 @@ class HardPairMixup(PairGenerator):
         if len(features) == 0:
             return no_pairs(features, num_classes)
         hardest_positive, hardest_negative, has_negative = self.hardest_pairs(features, labels)
-        ratio = sample_ratios(len(features), self.alpha, features).clamp(min=self.positive_threshold)
-        ratio = ratio.masked_fill(~has_negative[:, None], 1.0)
-        negative_ratio = sample_ratios(len(features), self.alpha, features).clamp(min=self.negative_threshold)
+        # In one draw: a compiler takes two calls with the same arguments for one.
+        ratio, negative_ratio = sample_ratios(2 * len(features), self.alpha, features).chunk(2)
+        ratio = ratio.clamp(min=self.positive_threshold).masked_fill(~has_negative[:, None], 1.0)
+        negative_ratio = negative_ratio.clamp(min=self.negative_threshold)
         partner, has_partner = self.negative_partners(labels)
 
         # Positives, then negatives, mixed of rows of the batch.

@@ -80,7 +80,9 @@ def test_rows_without_a_label_count_nowhere(labels: Tensor) -> None:
     features[~labelled] = torch.nan
     value, gradients = value_and_gradients(lambda z, c: PrototypeLoss()(z, c, labels), features, PROTOTYPES)
     others = value_and_gradients(
-        lambda z, c: PrototypeLoss()(z, c, labels), random_rows(8, seed=5).where(~labelled[:, None], features), PROTOTYPES
+        lambda z, c: PrototypeLoss()(z, c, labels),
+        random_rows(8, seed=5).where(~labelled[:, None], features),
+        PROTOTYPES,
     )
     assert torch.equal(value, others[0])
     assert all(torch.equal(*pair) for pair in zip(gradients, others[1], strict=True))
