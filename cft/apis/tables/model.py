@@ -170,6 +170,7 @@ class Table:
         rows: Title by key.
         columns: Title by key.
         cells: Row by row.
+        baseline: Row that others are tested against; None: the first that is run.
 
     Example:
         >>> table = Table('coin/table_3', paper, 'table 3', ..., cells=())  # doctest: +SKIP
@@ -186,6 +187,7 @@ class Table:
     rows: Mapping[str, str]
     columns: Mapping[str, str]
     cells: tuple[Cell, ...]
+    baseline: str | None = None
 
     def cell(self, row: str, column: str) -> Cell | None:
         """The cell, if the paper fills it."""

@@ -16,7 +16,7 @@ from .starts import Starts
 
 FOLDER = CONFIGS / 'tables'
 PAPER, STARTS = 'paper.yaml', 'starts.yaml'
-HEAD = {'number', 'title', 'protocol', 'published_with', 'runs', 'spread', 'columns', 'rows', 'cells'}
+HEAD = {'number', 'title', 'protocol', 'published_with', 'runs', 'spread', 'columns', 'rows', 'cells', 'baseline'}
 REQUIRED = ('number', 'title', 'protocol', 'published_with', 'columns', 'rows')
 
 
@@ -87,19 +87,22 @@ def _table(name: str, read: Mapping[str, Any], folder: Path) -> Table:
         values = published_values(entry.get('values'), list(columns), f'row {row}')
         given = own.get(row) or {}
         if unknown := set(given) - set(values):
-            raise ConfigError(f'cells has {row}.{sorted(unknown)[0]}, which the row has not')
+            raise ConfigError(f'cells has {row}.{min(unknown)}, which the row has not')
         for column, value in values.items():
             cell_level = checked(given.get(column) or {}, set(), f'cell {row}.{column}')
             levels = [table_level, column_levels[column], row_level, cell_level]
             cells.append(make_cell(row, column, value, levels, starts))
     if unknown := set(own) - set(rows):
-        raise ConfigError(f'cells has {sorted(unknown)[0]}, which is no row')
+        raise ConfigError(f'cells has {min(unknown)}, which is no row')
+    if read.get('baseline') not in (None, *rows):
+        raise ConfigError(f'baseline {read["baseline"]} is no row')
     return Table(
         name, read_paper(paper, folder), str(read['number']), read['title'], read['protocol'], read['published_with'],
         read.get('runs'), read.get('spread'),
         {key: entry['title'] for key, entry in rows.items()},
         {key: entry['title'] for key, entry in columns.items()},
         tuple(cells),
+        read.get('baseline'),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ KEYS = RUN_KEYS | {
 # These are merged name by name, others replaced.
 MERGED = {'with', 'overrides', 'changes', 'options', 'metric', 'released', 'stand_in'}
 # Of what a mode replaces.
-MODE_KEYS = RUN_KEYS | {'metric', 'stand_in'}
+MODE_KEYS = RUN_KEYS | {'metric'}
 
 
 def merged(*levels: Mapping[str, Any]) -> dict[str, Any]:
