@@ -26,6 +26,7 @@ COMMANDS = {
     'coco': 'python tools/datasets/prepare_coco.py DOWNLOADS',
     **{folder: f'python tools/datasets/prepare_domains.py {name} FOLDER' for folder, name in DOMAINS.items()},
 }
+LISTS = 'the lists of Ravi and Larochelle, see configs/ce/README.md'
 VOC_PAGE = 'http://host.robots.ox.ac.uk/pascal/VOC/'
 
 
@@ -103,7 +104,7 @@ def data_needs(configs: Iterable[Config]) -> list[DataNeed]:
         for _, node in iterate_dicts(cfg._cfg_dict):
             lists = node.get('images_file')
             if isinstance(lists, str) and not Path(lists).is_absolute():
-                found.setdefault(lists, DataNeed(Path(lists).name, lists, 'see configs/ce/README.md', 0.0, None))
+                found.setdefault(lists, DataNeed(Path(lists).name, lists, LISTS, 0.0, None))
     return list(found.values())
 
 

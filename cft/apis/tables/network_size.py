@@ -54,5 +54,6 @@ def _network(backbone: str, scope: str) -> nn.Module:
         if 'BN' in str(node.get('type', '')):
             node.clear()
             node['type'] = 'BN'
-    with DefaultScope.overwrite_default_scope(scope), torch.device('meta'):
-        return MODELS.build(settings).eval()
+    # Some networks compute with numbers while they are built.
+    with DefaultScope.overwrite_default_scope(scope):
+        return MODELS.build(settings).to('meta').eval()

@@ -93,7 +93,9 @@ def _measured(cell: Cell, plan: TablePlan, records: Mapping[str, RunRecord]) -> 
 def _value(record: RunRecord, metric: Metric) -> float | None:
     if metric.key in OWN:
         return OWN[metric.key](record)
-    return record.metrics.get(metric.split, {}).get(metric.key or '')
+    value = record.metrics.get(metric.split, {}).get(metric.key or '')
+    # COCO's measures are parts of one.
+    return 100 * value if value is not None and str(metric.key).startswith('coco/') and metric.unit == '%' else value
 
 
 def _averaged(cell: Cell, parts: Sequence[CellResult | None]) -> CellResult:

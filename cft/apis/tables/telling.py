@@ -67,7 +67,6 @@ def told_plan(plan: TablePlan, times: StepTimes, folder: Path = CHECKPOINTS, wid
     Example:
         >>> lines = told_plan(plan, StepTimes())  # doctest: +SKIP
     """
-    costs, configs = run_costs(plan, times)
     chosen = [cell for cell in plan.table.cells if cell.name in plan.of_cell]
     lines = [header(plan.table), '', tables.text(cell_list(plan.table, plan.mode)), '']
     shared = {name for run in plan.runs for name in run.needs}
@@ -78,6 +77,7 @@ def told_plan(plan: TablePlan, times: StepTimes, folder: Path = CHECKPOINTS, wid
     if plan.mode == 'stand-in':
         lines.append('Stand-in: small networks on shipped or drawn data, minutes on a CPU.')
         return lines
+    costs, configs = run_costs(plan, times)
     lines += ['', tables.text(_cost_table(costs)), '', *_totals(costs)]
     needs = data_needs(configs)
     lines.append(f'data on the disk: about {sum({need.name: need.gigabytes for need in needs}.values()):g} GB')
