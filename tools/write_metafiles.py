@@ -29,11 +29,7 @@ def main() -> None:
         from cft.errors import ConfigError
         from cft.files import write_atomically
 
-        old = {
-            path: text
-            for path, text in texts()
-            if not path.is_file() or path.read_text(encoding='utf-8') != text
-        }
+        old = {path: text for path, text in texts() if not path.is_file() or path.read_text(encoding='utf-8') != text}
         if args.check and old:
             raise ConfigError(f'not in step with configs/tables: {", ".join(map(str, old))}; run {sys.argv[0]}')
         for path, text in old.items():

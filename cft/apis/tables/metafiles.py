@@ -58,8 +58,14 @@ def model_index(folders: Sequence[str]) -> str:
 def readme_section(uses: Sequence[Use], measured: Mapping[str, Mapping[str, list[float]]]) -> str:
     """The tables that a folder's configs are in, row by row, with what is published and what was measured here."""
     lines = ['## Published results', '']
-    lines.append('`cft table plan TABLE` tells what its runs cost and what is missing, `cft table run TABLE` makes them.')
-    lines += ['', '| table | row | settings | paper | measured here | command |', '| --- | --- | --- | --- | --- | --- |']
+    lines.append(
+        '`cft table plan TABLE` tells what its runs cost and what is missing, `cft table run TABLE` makes them.'
+    )
+    lines += [
+        '',
+        '| table | row | settings | paper | measured here | command |',
+        '| --- | --- | --- | --- | --- | --- |',
+    ]
     rows: dict[tuple[str, str], list[Use]] = {}
     for use in uses:
         if not use.starts:
@@ -123,7 +129,9 @@ def _model(
         if not use.starts and use.cell.name in measured.get(use.table.name, {})
     ]
     figures = {
-        f'{use.table.name} {use.cell.name}': published(use.cell) for use in uses if not use.starts and published(use.cell)
+        f'{use.table.name} {use.cell.name}': published(use.cell)
+        for use in uses
+        if not use.starts and published(use.cell)
     }
     metadata: dict[str, Any] = {
         'Backbone Parameters': parameters_of(backbone, scope),

@@ -84,7 +84,9 @@ def caption(plan: TablePlan) -> str:
 def numbers(plan: TablePlan, results: Sequence[CellResult]) -> TextTable:
     """A line for each cell with all that is known of it."""
     stands_in = plan.mode == 'stand-in'
-    columns = ['row', 'column', 'metric', 'seeds', 'measured', 'std', 'to baseline', '95 % interval', 'p (Holm)']
+    # Every form of a stand-in says what it is, a spreadsheet too.
+    first = STAND_IN if stands_in else 'row'
+    columns = [first, 'column', 'metric', 'seeds', 'measured', 'std', 'to baseline', '95 % interval', 'p (Holm)']
     if not stands_in:
         columns[3:3] = ['published', '±']
         columns += ['minus published', '95 % interval of it']

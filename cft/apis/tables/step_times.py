@@ -11,6 +11,7 @@ from mmengine.config import Config
 from cft.apis.configs.catalogue import CONFIGS
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
+from cft.files import write_atomically
 
 from .network_size import forward_operations
 
@@ -52,6 +53,10 @@ class StepTimes:
 
     Raises:
         ConfigError: If it is no such file.
+
+    Example:
+        >>> StepTimes().of(load_config('ce/r50_dtd')).seconds  # doctest: +SKIP
+        0.0008
     """
 
     def __init__(self, file: Path = FILE) -> None:
@@ -75,6 +80,25 @@ class StepTimes:
         return StepTime(operations / rate, f'estimate, not measured: {self._assumed["why"]}', operations)
 
 
+def write_measured(file: Path, device: str, measured: Mapping[str, Mapping[str, float]]) -> None:
+    """Put measured step times into the file, beside those of other keys that the same device took.
+
+    Args:
+        file: As :class:`StepTimes` reads it.
+        device: Name and precision.
+        measured: ``seconds_per_image`` and ``operations`` by :func:`key_of`.
+
+    Example:
+        >>> write_measured(FILE, 'NVIDIA H100, float32', {})  # doctest: +SKIP
+    """
+    text = file.read_text(encoding='utf-8')
+    read = yaml.safe_load(text)
+    kept = dict(read['measured'] or {}) if read['device'] == device else {}
+    head = ''.join(f'{line}\n' for line in text.splitlines() if line.startswith('#'))
+    content = {**read, 'device': device, 'measured': {**kept, **{key: dict(own) for key, own in measured.items()}}}
+    write_atomically(file, (head + yaml.safe_dump(content, sort_keys=False, width=120)).encode())
+
+
 def key_of(cfg: Config) -> str:
     """Network, method and size: what a step time depends on.
 
@@ -87,7 +111,7 @@ def key_of(cfg: Config) -> str:
     depth = backbone.get('depth')
     network = str(backbone.get('model_name') or backbone.get('arch') or backbone.type)
     method = Path(cfg.filename).parent.name
-    parts = [f'{network}-{depth}' if depth else network, method, ' '.join(map(str, _sides(cfg)))]
+    parts = [f'{network}-{depth}' if depth else network, method, ' '.join(map(str, sides_of(cfg)))]
     task = cfg.get('default_scope', '')
     attack = f', attack of {cfg.model.adversarial.num_steps}' if cfg.model.get('adversarial') else ''
     return ', '.join(parts) + (f', {task}' if task not in ('', 'mmpretrain') else '') + attack
@@ -101,7 +125,7 @@ def operations_of(cfg: Config) -> float:
     frozen = cfg.model.backbone.get('frozen_stages', -1) == 4 or 'linear' in Path(cfg.filename).stem
     passes = FORWARD if frozen else TRAINED
     scope = cfg.get('default_scope', 'mmpretrain')
-    forward = sum(forward_operations(cfg.model.backbone.to_dict(), side, scope) for side in _sides(cfg))
+    forward = sum(forward_operations(cfg.model.backbone.to_dict(), side, scope) for side in sides_of(cfg))
     total = passes * forward
     if 'queue_length' in cfg.model:
         total += forward / 2
@@ -113,8 +137,14 @@ def operations_of(cfg: Config) -> float:
     return total * (1 + terms)
 
 
-def _sides(cfg: Config) -> list[int]:
-    """Sides of the views of a training image; of detection the side of a square of the usual area."""
+def sides_of(cfg: Config) -> list[int]:
+    """Sides of the views of a training image in pixels; of detection the shorter side.
+
+    Example:
+        >>> from cft.apis import load_config
+        >>> sides_of(load_config('schane/r50_dtd'))
+        [224, 224]
+    """
     steps = cfg.train_dataloader.dataset
     views: list[int] = []
     for _, node in iterate_dicts({'dataset': steps.to_dict()}):
