@@ -97,11 +97,9 @@ def with_section(readme: str, section: str) -> str:
 
 def _row(row: str, uses: Sequence[Use], measured: Mapping[str, list[float]]) -> str:
     table = uses[0].table
-    changed = dict.fromkeys(
-        f'{name}={value}' for use in uses for name, value in use.cell.recipes['paper'].overrides.items()
-    )
+    changed = dict.fromkeys(name for use in uses for name in use.cell.recipes['paper'].overrides)
     configs = dict.fromkeys(use.config.split('/')[-1] for use in uses)
-    settings = f'{", ".join(configs)}' + (f'; {" ".join(list(changed)[:3])}' if changed else '')
+    settings = ', '.join(configs) + (f'; sets {", ".join(changed)}' if changed else '')
     figures = '; '.join(f'{table.columns[use.cell.column]} {published(use.cell) or "?"}' for use in uses)
     found = [use for use in uses if use.cell.name in measured]
     here = '; '.join(f'{table.columns[use.cell.column]} {_mean(measured[use.cell.name])}' for use in found) or 'not run'
