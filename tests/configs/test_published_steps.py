@@ -1,5 +1,7 @@
-"""What every cell of every published table runs is read, built and stepped; cells that differ in data and numbers alone
-share a test."""
+"""What every cell of every published table runs is read, built and stepped.
+
+Cells that differ in data and numbers alone share a test.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +86,9 @@ def test_first_step(name: str, folder: Path, files: pytest.MonkeyPatch, tmp_path
     elif Path(config).parent.name in ('sce', 'ressl', 'mocov2', 'hexa', 'deepcluster') and 'finetune' not in config:
         shrink(cfg)
     elif is_plain(cfg, config):
-        cfg = short(CONFIGS / f'{config}.py', write_data_set(data_of(Path(config).name), folder, files), tmp_path, overrides)
+        cfg = short(
+            CONFIGS / f'{config}.py', write_data_set(data_of(Path(config).name), folder, files), tmp_path, overrides
+        )
     else:
         # Their steps are taken by the tests of transformers, few-shot tasks, domains and attacks.
         build(cfg)

@@ -2,7 +2,7 @@
 
 python tools/benchmarks/table_steps.py                              every network, method and size of all tables
 python tools/benchmarks/table_steps.py --tables coretuning/table_6  of some tables
-python tools/benchmarks/table_steps.py --write                      and keep the result in configs/tables/step_times.yaml
+python tools/benchmarks/table_steps.py --write                      and keep it in configs/tables/step_times.yaml
 
 A step is a forward and a backward pass of the config's model with random weights on noise, of as many images as --batch
 says, in float32 as the configs train (--bfloat16: mixed precision). The median of --rounds counts. Reading images and

@@ -7,18 +7,17 @@ from typing import Any
 
 import yaml
 
-from cft.apis.configs.config import load_config
 from cft.errors import ConfigError
 
 from .model import Table
-from .network_size import forward_operations, parameters_of
 from .rendering import published
 from .uses import Collection, Use, measured_cells
 
 BEGIN, END = '<!-- published results: made by tools/write_metafiles.py -->', '<!-- end of published results -->'
-TASKS = {'mmpretrain': 'Image Classification', 'mmseg': 'Semantic Segmentation', 'mmdet': 'Object Detection'}
+# By the end of a config's name.
+TASKS = {'_seg': 'Semantic Segmentation', '_det': 'Object Detection', '_det_fpn': 'Object Detection'}
+CLASSIFICATION = 'Image Classification'
 HEAD = '# Made by tools/write_metafiles.py from configs/tables; what was not run has no results.\n'
-SIDE = 224
 
 
 def metafile(collection: Collection, uses: Sequence[Use], measured: Mapping[str, Mapping[str, list[float]]]) -> str:
@@ -98,11 +97,9 @@ def with_section(readme: str, section: str) -> str:
 
 def _row(row: str, uses: Sequence[Use], measured: Mapping[str, list[float]]) -> str:
     table = uses[0].table
-    changed = dict.fromkeys(
-        f'{name}={value}' for use in uses for name, value in use.cell.recipes['paper'].overrides.items()
-    )
+    changed = dict.fromkeys(name for use in uses for name in use.cell.recipes['paper'].overrides)
     configs = dict.fromkeys(use.config.split('/')[-1] for use in uses)
-    settings = f'{", ".join(configs)}' + (f'; {" ".join(list(changed)[:3])}' if changed else '')
+    settings = ', '.join(configs) + (f'; sets {", ".join(changed)}' if changed else '')
     figures = '; '.join(f'{table.columns[use.cell.column]} {published(use.cell) or "?"}' for use in uses)
     found = [use for use in uses if use.cell.name in measured]
     here = '; '.join(f'{table.columns[use.cell.column]} {_mean(measured[use.cell.name])}' for use in found) or 'not run'
@@ -114,14 +111,11 @@ def _row(row: str, uses: Sequence[Use], measured: Mapping[str, list[float]]) -> 
 def _model(
     collection: Collection, config: str, uses: Sequence[Use], measured: Mapping[str, Mapping[str, list[float]]]
 ) -> dict[str, Any]:
-    cfg = load_config(config)
-    scope = cfg.get('default_scope', 'mmpretrain')
-    backbone = cfg.model.backbone.to_dict()
-    size = cfg.get('image_size')
-    side = size if isinstance(size, int) else SIDE
+    stem = config.split('/')[-1]
+    task = next((task for ending, task in TASKS.items() if stem.endswith(ending)), CLASSIFICATION)
     results = [
         {
-            'Task': TASKS[scope],
+            'Task': task,
             'Dataset': use.table.columns[use.cell.column],
             'Metrics': {use.cell.metric.name: round(statistics.mean(measured[use.table.name][use.cell.name]), 2)},
         }
@@ -133,11 +127,7 @@ def _model(
         for use in uses
         if not use.starts and published(use.cell)
     }
-    metadata: dict[str, Any] = {
-        'Backbone Parameters': parameters_of(backbone, scope),
-        'Backbone FLOPs': round(forward_operations(backbone, side, scope)),
-        'Published by the paper, not measured here': figures or 'nothing readable',
-    }
+    metadata = {'Published by the paper, not measured here': figures or 'nothing readable'}
     return {
         'Name': config.replace('/', '_'),
         'In Collection': collection.name,

@@ -96,6 +96,7 @@ class Cell:
         not_run: Why no config of ``cft`` does.
         unreadable: Why ``value`` is None.
         remark: What else is to be known.
+        digits: Decimal places that its column is printed with.
 
     Example:
         >>> Cell('ce', 'cifar10', Metric('accuracy', 'accuracy/top1'), 94.7, quoted='from [1]').name
@@ -114,6 +115,7 @@ class Cell:
     not_run: str | None = None
     unreadable: str | None = None
     remark: str | None = None
+    digits: int = 2
 
     @property
     def name(self) -> str:

@@ -56,4 +56,7 @@ def _network(backbone: str, scope: str) -> nn.Module:
             node['type'] = 'BN'
     # Some networks compute with numbers while they are built.
     with DefaultScope.overwrite_default_scope(scope):
-        return MODELS.build(settings).to('meta').eval()
+        network = MODELS.build(settings).to('meta')
+    # Its answer is nothing in some networks.
+    network.eval()
+    return network

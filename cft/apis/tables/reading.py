@@ -1,6 +1,7 @@
 """Read the published tables, which lie in ``configs/tables``."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from cft.apis.configs.catalogue import CONFIGS
 from cft.errors import ConfigError
 
 from .cells import make_cell, published_values
-from .model import Paper, Table
+from .model import Cell, Paper, Table
 from .settings import checked
 from .starts import Starts
 
@@ -101,9 +102,18 @@ def _table(name: str, read: Mapping[str, Any], folder: Path) -> Table:
         read.get('runs'), read.get('spread'),
         {key: entry['title'] for key, entry in rows.items()},
         {key: entry['title'] for key, entry in columns.items()},
-        tuple(cells),
+        _with_digits(cells),
         read.get('baseline'),
     )  # fmt: skip
+
+
+def _with_digits(cells: list[Cell]) -> tuple[Cell, ...]:
+    """As many decimal places as a column is printed with; YAML does not keep the zeros at the end."""
+    digits: dict[str, int] = {}
+    for cell in cells:
+        for number in (cell.value, cell.spread):
+            digits[cell.column] = max(digits.get(cell.column, 0), len(str(number).partition('.')[2].rstrip('0')))
+    return tuple(replace(cell, digits=digits[cell.column]) for cell in cells)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -30,14 +30,15 @@ def published(cell: Cell | None) -> str:
     """
     if cell is None or cell.value is None:
         return ''
-    return f'{cell.value:.{DIGITS}f}' + ('' if cell.spread is None else f' ± {cell.spread:.{DIGITS}f}')
+    return f'{cell.value:.{cell.digits}f}' + ('' if cell.spread is None else f' ± {cell.spread:.{cell.digits}f}')
 
 
 def measured(result: CellResult) -> str:
     """Mean and standard deviation over the seeds."""
     if result.mean is None:
         return ''
-    return f'{result.mean:.{DIGITS}f}' + ('' if result.std is None else f' ± {result.std:.{DIGITS}f}')
+    digits = max(DIGITS, result.cell.digits)
+    return f'{result.mean:.{digits}f}' + ('' if result.std is None else f' ± {result.std:.{digits}f}')
 
 
 def why_empty(cell: Cell, mode: Mode) -> str:
@@ -96,11 +97,16 @@ def numbers(plan: TablePlan, results: Sequence[CellResult]) -> TextTable:
         cell, metric = result.cell, result.metric or result.cell.metric
         line = [plan.table.rows[cell.row], plan.table.columns[cell.column], f'{metric.name} {metric.unit}'.strip()]
         if not stands_in:
-            line += [_number(cell.value), _number(cell.spread)]
-        line += [str(len(result.values)), _number(result.mean), _number(result.std), *_told(result.beside)]
+            line += [_number(cell.value, cell), _number(cell.spread, cell)]
+        line += [
+            str(len(result.values)),
+            _number(result.mean, cell),
+            _number(result.std, cell),
+            *_told(result.beside, cell),
+        ]
         line.append('' if result.adjusted_p is None or math.isnan(result.adjusted_p) else f'{result.adjusted_p:.2g}')
         if not stands_in:
-            line += _told(result.difference)
+            line += _told(result.difference, cell)
         reasons = [cell.quoted and f'quoted: {cell.quoted}', cell.not_run and f'no config: {cell.not_run}']
         reasons += [cell.unreadable and f'not readable: {cell.unreadable}', cell.remark]
         rows.append([*line, '; '.join(filter(None, reasons))])
@@ -185,12 +191,13 @@ def _shown(result: CellResult | None, mode: Mode) -> list[str]:
     return [published(result.cell), f'{found}{difference}']
 
 
-def _number(value: float | None) -> str:
-    return '' if value is None else f'{value:.{DIGITS}f}'
+def _number(value: float | None, cell: Cell) -> str:
+    return '' if value is None else f'{value:.{max(DIGITS, cell.digits)}f}'
 
 
-def _told(difference: PairedDifference | None) -> list[str]:
+def _told(difference: PairedDifference | None, cell: Cell) -> list[str]:
     if difference is None:
         return ['', '']
-    interval = '' if math.isnan(difference.low) else f'{difference.low:+.{DIGITS}f} to {difference.high:+.{DIGITS}f}'
-    return [f'{difference.mean:+.{DIGITS}f}', interval]
+    digits = max(DIGITS, cell.digits)
+    interval = '' if math.isnan(difference.low) else f'{difference.low:+.{digits}f} to {difference.high:+.{digits}f}'
+    return [f'{difference.mean:+.{digits}f}', interval]
