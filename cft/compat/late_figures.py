@@ -73,5 +73,5 @@ def _without_figure(initialise: Callable[..., None]) -> Callable[..., None]:
                 vars(self).pop(name, None)
 
     # MMEngine looks for an argument called name, and not through the wrapper.
-    initialise_without_figure.__signature__ = signature  # type: ignore[attr-defined]
+    vars(initialise_without_figure)['__signature__'] = signature
     return initialise_without_figure
