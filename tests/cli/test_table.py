@@ -37,6 +37,17 @@ def test_plan(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_missing_is_told_before_the_first_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call('table', 'run', 'coin/table_3', '--executor', 'in-process') == 2
+    told = capsys.readouterr().err
+    assert 'data/cifar10' in told and 'prepare.py cifar10' in told
+    assert 'moco_v2_800ep_pretrain.pth.tar' in told and 'dl.fbaipublicfiles.com' in told
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_stand_in_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some of a table, then more of it: what is finished is not done again, and is collected."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cft.apis.tables.model import Table
+from cft.apis.tables.model import Checkpoint, Table
 from cft.apis.tables.reading import list_tables
 from cft.apis.tables.rendering import published
 from cft.apis.tables.telling import cell_list, what_is_done
@@ -52,9 +52,12 @@ def test_cells(table: Table) -> None:
 
 
 @pytest.mark.parametrize('table', TABLES, ids=lambda table: table.name)
-def test_every_cell_has_a_stand_in(table: Table) -> None:
+def test_every_table_has_a_stand_in(table: Table) -> None:
+    """Of all that is run; but networks that others released have none to stand for them."""
     assert 'stand-in' in table.modes
-    assert all('stand-in' in cell.recipes for cell in table.cells if 'paper' in cell.recipes)
+    for cell in table.cells:
+        recipe = cell.recipes.get('paper')
+        assert recipe is None or 'stand-in' in cell.recipes or isinstance(recipe.start, Checkpoint), cell.name
 
 
 @pytest.mark.parametrize('table', TABLES, ids=lambda table: table.name)

@@ -79,7 +79,8 @@ def prepare_table(name: str, downloads: Path | None) -> None:
     needs = data_needs(cfg for plan in plans for cfg in configs_of(plan))
     missing = prepare_needs(needs, downloads, make_console())
     if missing:
-        raise ConfigError('\n  '.join([f'{len(missing)} of {len(needs)} data sets of {name} are not ready:', *missing]))
+        head = f'{len(missing)} of {len(needs)} data sets of {name} are not ready:'
+        raise ConfigError(missing[0] if len(missing) == 1 else '\n  '.join([head, *missing]))
     print(f'{name}: {", ".join(need.name for need in needs) or "no data to prepare"}')
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cft.apis.configs.catalogue import SHIPPED, list_configs
+from cft.apis.configs.catalogue import CONFIGS, SHIPPED
 from cft.apis.configs.config import load_config
 from cft.apis.experiments.domain_generalization import hold_out
 from cft.errors import ConfigError
@@ -127,8 +127,9 @@ def config_of(recipe: Recipe) -> str:
         >>> config_of(Recipe('ce/r50_dtd'))
         'ce/r50_dtd'
     """
-    if recipe.config.removesuffix('.py') in list_configs():
-        return recipe.config.removesuffix('.py')
+    name = recipe.config.removesuffix('.py')
+    if (CONFIGS / f'{name}.py').is_file():
+        return name
     path = SHIPPED / recipe.config
     if path.is_file():
         return str(path)
