@@ -11,16 +11,19 @@ from .gather import (
 )
 from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
-from .precision import full_precision
+from .precision import arithmetic_type, full_precision
 from .row_blocks import by_row_blocks
 from .shuffle import shuffle_rows
 from .spread import relation_entropy, unit_row_moments, unit_row_std
 from .subsets import balanced_subset, rank_within
+from .value_checks import check_values
 
 __all__ = [
     'all_finite',
+    'arithmetic_type',
     'balanced_subset',
     'by_row_blocks',
+    'check_values',
     'distinct_across_ranks',
     'full_precision',
     'gather_rows',
