@@ -21,3 +21,13 @@ def test_a_figure_for_each_loss_and_number_of_rows(monkeypatch: pytest.MonkeyPat
     median, least, largest = figures[16, 'SupConLoss']['to plain SupCon']
     assert 0 < least <= median <= largest
     assert (40, 'plain SupCon') not in figures and 'to plain SupCon' not in figures[40, 'SupConLoss']
+
+
+def test_losses_with_a_queue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Against SCE as one writes it down."""
+    file = tmp_path / 'losses.json'
+    options = ('--contest', 'queue', '--queue', 50, '--rows', 16, '--rounds', 2, '--channels', 8, '--json', file)
+    assert call_tool(monkeypatch, 'benchmarks/losses', *options) == 0
+    figures = {line['name']: line for line in json.loads(file.read_text())['figures']}
+    assert {'InfoNCELoss', 'ReSSLLoss', 'SCELoss', 'SCELoss, ten pairs'} <= set(figures)
+    assert figures['SCELoss']['to plain SCE'][0] > 0
