@@ -610,6 +610,8 @@ OTHERS = [
         ('--channels -3', '--channels', 'at least 1'),
         ('--classes 0', '--classes', 'at least 1'),
         ('--alone 0', '--alone', 'at least 1'),
+        ('--contest pairs', '--contest', 'queue'),
+        ('--queue 0', '--queue', 'at least 1'),
     ),
 ]
 MODELS = [

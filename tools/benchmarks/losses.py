@@ -30,12 +30,10 @@ class Contest(NamedTuple):
     """Losses that are compared with each other.
 
     Attributes:
-        title: What they are losses of.
         steps: By name, from rows, channels, classes, device and type: forward and backward on inputs of their own.
         references: Names among them that the others are compared with; absent ones are left out.
     """
 
-    title: str
     steps: Callable[[int, argparse.Namespace], dict[str, Step]]
     references: tuple[str, ...]
 
@@ -78,11 +76,58 @@ def supervised(rows: int, args: argparse.Namespace) -> dict[str, Step]:
     return {'pytorch-metric-learning': step(PeerLoss(temperature=0.07)), **steps}
 
 
-CONTESTS = [Contest('supervised', supervised, ('plain SupCon', 'pytorch-metric-learning'))]
+def plain_sce(query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor) -> torch.Tensor:
+    """SCE as one writes it down, on unit rows of a queue."""
+    key, query = (torch.nn.functional.normalize(each) for each in (key, query))
+    target = 0.5 * torch.nn.functional.pad((key @ queue.T / 0.05).softmax(dim=1), (1, 0))
+    target[:, 0] += 0.5
+    logits = torch.cat([(query * key).sum(dim=1, keepdim=True), query @ queue.T], dim=1) / 0.1
+    return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def with_queue(rows: int, args: argparse.Namespace) -> dict[str, Step]:
+    """Pre-training losses of as many queries against a queue, and SCE of six views, ten pairs, of an eighth of them."""
+    from cft.models.losses import InfoNCELoss, ReSSLLoss, SCELoss
+    from cft.models.selfsup import FeatureQueue, view_pairs
+    from cft.models.selfsup.pair_losses import PairLosses
+
+    generator = torch.Generator().manual_seed(0)
+    dtype = getattr(torch, args.dtype)
+    queue = FeatureQueue(args.queue, args.channels).to(args.device).features
+    views = torch.randn(8, rows, args.channels, generator=generator).to(args.device, dtype)
+    query, key = views[0].clone().requires_grad_(), views[1]
+    crops = views[:6, : max(rows // 8, 1)].clone().requires_grad_()
+    keys, pairs = {1: views[6, : crops.shape[1]], 0: views[7, : crops.shape[1]]}, view_pairs(6, symmetric=True)
+
+    def step(loss: torch.nn.Module) -> Step:
+        return lambda: torch.autograd.grad(PairLosses(loss, {1: key}, queue)({0: query}, [(0, 1)]).mean(), query)
+
+    def plain_ten() -> object:
+        losses = [plain_sce(crops[query], keys[key], queue) for query, key in pairs]
+        return torch.autograd.grad(torch.stack(losses).mean(), crops)
+
+    return {
+        'plain SCE': lambda: torch.autograd.grad(plain_sce(query, key, queue), query),
+        'InfoNCELoss': step(InfoNCELoss()),
+        'ReSSLLoss': step(ReSSLLoss()),
+        'SCELoss': step(SCELoss()),
+        'plain SCE, ten pairs': plain_ten,
+        'SCELoss, ten pairs': lambda: torch.autograd.grad(
+            PairLosses(SCELoss(), keys, queue)(dict(enumerate(crops)), pairs).mean(), crops
+        ),
+    }
+
+
+CONTESTS = {
+    'supervised': Contest(supervised, ('plain SupCon', 'pytorch-metric-learning')),
+    'queue': Contest(with_queue, ('plain SCE', 'plain SCE, ten pairs')),
+}
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--contest', choices=sorted(CONTESTS), default='supervised', help='which losses')
+    parser.add_argument('--queue', type=at_least(1), default=65536, help='past keys of the losses with a queue')
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--dtype', choices=['float32', 'float64', 'float16', 'bfloat16'], default='float32')
     parser.add_argument('--channels', type=at_least(1), default=256)
@@ -110,21 +155,19 @@ def compare(args: argparse.Namespace) -> None:
     check_device(args.device)
     torch.set_num_threads(args.threads)
     found: list[dict[str, Any]] = []
-    for contest in CONTESTS:
-        for step in contest.steps(min(args.rows), args).values():
-            step()
-        for rows in [*args.rows, *args.alone]:
-            steps = contest.steps(rows, args)
-            if args.names:
-                steps = {name: step for name, step in steps.items() if name in args.names}
-            if rows in args.alone:
-                steps = {name: step for name, step in steps.items() if name not in contest.references}
-            lines = measure(
-                steps, contest.references, max(min(2, args.rounds), min(args.rounds, args.rounds * 512 // rows))
-            )
-            for line in lines:
-                found.append({'losses': contest.title, 'rows': rows, **line})
-                print(json.dumps(found[-1]), flush=True)
+    contest = CONTESTS[args.contest]
+    for step in contest.steps(min(args.rows), args).values():
+        step()
+    for rows in [*args.rows, *args.alone]:
+        steps = contest.steps(rows, args)
+        if args.names:
+            steps = {name: step for name, step in steps.items() if name in args.names}
+        if rows in args.alone:
+            steps = {name: step for name, step in steps.items() if name not in contest.references}
+        rounds = max(min(2, args.rounds), min(args.rounds, args.rounds * 512 // rows))
+        for line in measure(steps, contest.references, rounds):
+            found.append({'losses': args.contest, 'rows': rows, **line})
+            print(json.dumps(found[-1]), flush=True)
     if args.json is not None:
         write_atomically(args.json, json.dumps({'setting': setting(args), 'figures': found}, indent=1).encode() + b'\n')
 
