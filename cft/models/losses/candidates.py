@@ -53,7 +53,7 @@ def check_inputs(features: torch.Tensor, labels: torch.Tensor) -> None:
 
 
 def batch_similarities(
-    features: torch.Tensor, labels: torch.Tensor, temperature: float, gather: bool
+    features: torch.Tensor, labels: torch.Tensor, temperature: float, gather: bool, counts: list[int] | None = None
 ) -> tuple[torch.Tensor, Similarities]:
     """Compare each row with every other row, on all ranks if ``gather``.
 
@@ -62,6 +62,7 @@ def batch_similarities(
         labels: (n,) integers.
         temperature: tau > 0, by which the similarities are divided.
         gather: Take the candidates from all ranks; gradients reach their features.
+        counts: What :func:`cft.ops.row_counts` returned, to save that exchange.
 
     Returns:
         The normalised anchors (n, D) and their similarities to the batch.
@@ -72,7 +73,8 @@ def batch_similarities(
         [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
     anchors = l2_normalize(features)
-    counts = row_counts(features) if gather else [len(features)]
+    if counts is None:
+        counts = row_counts(features) if gather else [len(features)]
     candidates = gather_rows_with_grad(anchors, counts) if gather else anchors
     candidate_labels = gather_rows(labels, counts) if gather else labels
     rows = torch.arange(len(anchors), device=features.device)

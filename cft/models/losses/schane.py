@@ -3,10 +3,14 @@
 import torch
 from torch import nn
 
-from cft.ops import full_precision
+from cft.ops import by_row_blocks, full_precision, l2_normalize, row_counts
+from cft.ops.contrastive import batch_statistics
 from cft.registry import MODELS
 
-from .candidates import batch_similarities, check_inputs, masked_logsumexp, mean_over_anchors, propagate_non_finite
+from .all_pairs import schane_of_pairs
+from .candidates import batch_similarities, check_inputs, mean_over_anchors, propagate_non_finite
+from .crossover import hold_all_pairs
+from .row_sums import schane_of_sums
 
 
 @full_precision
@@ -40,21 +44,16 @@ def schane_loss(
         torch.Size([])
     """
     check_inputs(features, labels)
-    anchors, (logits, positive, candidate) = batch_similarities(features, labels, temperature, gather)
-    negative = candidate & ~positive
-    number_of_negatives = negative.sum(dim=1, keepdim=True).clamp(min=1)
-    log_weights = number_of_negatives.to(logits).log() + logits - masked_logsumexp(logits, negative)[:, None]
-    if detach_weights:
-        log_weights = log_weights.detach()
-    # Rows without negatives would carry huge weights; masked entries never enter the sum.
-    log_weights = torch.where(negative, log_weights, torch.zeros_like(log_weights))
-    positives = masked_logsumexp(logits, positive)
-    denominator = torch.logaddexp(positives, masked_logsumexp(log_weights + logits, negative))
-    number_of_positives = positive.sum(dim=1)
-    counts = number_of_positives.clamp(min=1).to(logits)
-    losses = denominator - positives
-    losses = losses + counts.log() if mean_inside_log else losses / counts
-    return propagate_non_finite(mean_over_anchors(losses, number_of_positives > 0, gather), anchors)
+    options = {'detach_weights': detach_weights, 'mean_inside_log': mean_inside_log}
+    counts = row_counts(features) if gather else [len(features)]
+    if hold_all_pairs(counts):
+        anchors, similarities = batch_similarities(features, labels, temperature, gather, counts)
+        losses, counted = schane_of_pairs(similarities, **options)
+    else:
+        anchors = by_row_blocks(l2_normalize, features)
+        statistics = batch_statistics(anchors, labels, temperature, counts=counts, squares=True)
+        losses, counted = schane_of_sums(statistics, **options)
+    return propagate_non_finite(mean_over_anchors(losses, counted, gather), anchors)
 
 
 @MODELS.register_module()

@@ -3,38 +3,15 @@
 import torch
 from torch import nn
 
-from cft.ops import full_precision, l2_normalize
+from cft.ops import by_row_blocks, full_precision, l2_normalize, row_counts
+from cft.ops.contrastive import batch_statistics
 from cft.registry import MODELS
 
-from .candidates import (
-    Similarities,
-    batch_similarities,
-    check_inputs,
-    masked_logsumexp,
-    mean_over_anchors,
-    propagate_non_finite,
-)
-
-
-def _append_own(
-    similarities: Similarities,
-    anchors: torch.Tensor,
-    extra: torch.Tensor,
-    mask: torch.Tensor | None,
-    temperature: float,
-    positive: bool,
-) -> Similarities:
-    """Add row i of ``extra`` as one more candidate of anchor i alone."""
-    if extra.shape != anchors.shape:
-        raise ValueError(f'extra rows must be {tuple(anchors.shape)} like the features, got {tuple(extra.shape)}')
-    if mask is not None and mask.shape != anchors.shape[:1]:
-        raise ValueError(f'row mask must be ({len(anchors)},), got shape {tuple(mask.shape)}')
-    mask = anchors.new_ones(len(anchors), dtype=torch.bool) if mask is None else mask.bool()
-    # A NaN in a row that does not exist, times its gradient of 0, would be NaN.
-    extra = l2_normalize(extra.masked_fill(~mask[:, None], 0.0))
-    logits = (anchors * extra).sum(dim=1, keepdim=True) / temperature
-    columns = (logits, (mask & positive)[:, None], mask[:, None])
-    return Similarities(*(torch.cat(pair, dim=1) for pair in zip(similarities, columns, strict=True)))
+from .all_pairs import supcon_of_pairs
+from .candidates import batch_similarities, check_inputs, mean_over_anchors, propagate_non_finite
+from .crossover import hold_all_pairs
+from .own_candidates import own_candidate
+from .row_sums import supcon_of_sums
 
 
 def _check_candidates(only_extra_positives: bool, same_class_candidates: bool) -> None:
@@ -89,24 +66,25 @@ def supcon_loss(
     """
     check_inputs(features, labels)
     _check_candidates(only_extra_positives, same_class_candidates)
-    anchors, similarities = batch_similarities(features, labels, temperature, gather)
-    in_batch = similarities.logits.shape[1]
-    if only_extra_positives:
-        logits, positive, candidate = similarities
-        candidate = candidate if same_class_candidates else candidate & ~positive
-        similarities = Similarities(logits, torch.zeros_like(positive), candidate)
-    if extra_positives is not None:
-        similarities = _append_own(similarities, anchors, extra_positives, positive_mask, temperature, positive=True)
-    if extra_negatives is not None:
-        similarities = _append_own(similarities, anchors, extra_negatives, negative_mask, temperature, positive=False)
-    logits, positive, candidate = similarities
-    log_probability = logits - masked_logsumexp(logits, candidate)[:, None]
-    log_probability = torch.where(positive, log_probability, torch.zeros_like(log_probability))
-    terms = log_probability * (1 - log_probability.exp()) if focal else log_probability
-    number_of_positives = positive.sum(dim=1)
-    losses = -terms.sum(dim=1) / number_of_positives.clamp(min=1)
-    loss = mean_over_anchors(losses, number_of_positives > 0, gather)
-    return propagate_non_finite(loss, anchors, logits[:, in_batch:])
+    own = [
+        own_candidate(features, extra, mask, temperature, positive)
+        for extra, mask, positive in (
+            (extra_positives, positive_mask, True),
+            (extra_negatives, negative_mask, False),
+        )
+        if extra is not None
+    ]
+    options = {'focal': focal, 'only_own': only_extra_positives, 'same_class_candidates': same_class_candidates}
+    counts = row_counts(features) if gather else [len(features)]
+    if hold_all_pairs(counts):
+        anchors, similarities = batch_similarities(features, labels, temperature, gather, counts)
+        losses, counted = supcon_of_pairs(similarities, own, **options)
+    else:
+        anchors = by_row_blocks(l2_normalize, features)
+        statistics = batch_statistics(anchors, labels, temperature, counts=counts, entropy=focal)
+        losses, counted = supcon_of_sums(statistics, own, **options)
+    loss = mean_over_anchors(losses, counted, gather)
+    return propagate_non_finite(loss, anchors, *(each.logits for each in own))
 
 
 @MODELS.register_module()

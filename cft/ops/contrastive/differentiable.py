@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch.autograd.function import once_differentiable
 
-from cft.ops.gather import gather_rows, row_counts
+from cft.ops.gather import gather_rows
 
 from .backend import backend_of
 from .ring import visiting_rows
@@ -39,7 +39,7 @@ def batch_statistics(
     labels: torch.Tensor,
     temperature: float,
     *,
-    gather: bool = False,
+    counts: list[int] | None = None,
     entropy: bool = False,
     squares: bool = False,
 ) -> BatchStatistics:
@@ -52,7 +52,8 @@ def batch_statistics(
         rows: (n, D) of length 1 or 0, float32 or float64.
         labels: (n,) integers.
         temperature: tau > 0, by which the cosines are divided.
-        gather: Compare with the rows of all ranks; the gradient is that of the sum of all ranks' results.
+        counts: Number of rows on each rank, from :func:`cft.ops.row_counts`: compare with the rows of all
+            ranks; the gradient is that of the sum of all ranks' results. None for the own rows alone.
         entropy: Take ``positive_entropy`` as well.
         squares: Take ``squared_negatives`` as well.
 
@@ -61,14 +62,15 @@ def batch_statistics(
         >>> statistics.sums.negatives.exp()
         tensor([1., 1., 2.])
     """
-    counts = row_counts(rows) if gather else [len(rows)]
+    counts = [len(rows)] if counts is None else counts
     order = labels.argsort(stable=True)
     ascending = labels[order].long()
-    parts = list(gather_rows(ascending, counts).split(counts)) if gather else [ascending]
+    parts = list(gather_rows(ascending, counts).split(counts)) if len(counts) > 1 else [ascending]
     ends = [torch.searchsorted(part, labels.long(), right=True) for part in parts]
     starts = [torch.searchsorted(part, labels.long()) for part in parts]
     same = torch.stack(ends).sum(dim=0) - torch.stack(starts).sum(dim=0)
-    sums = _SumsOfSimilarities.apply(rows, order, parts, temperature, entropy, squares)
+    apply = _SumsOfSimilarities.apply
+    sums = apply(rows, order, parts, temperature, entropy, squares)  # type: ignore[no-untyped-call]  # PyTorch's
     return BatchStatistics(Statistics(*sums), same - 1, sum(counts) - same)
 
 
@@ -102,7 +104,7 @@ class _SumsOfSimilarities(torch.autograd.Function):
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         rows, *saved = ctx.saved_tensors
         anchors, statistics = Rows(rows, ctx.labels[_own_rank(ctx.labels)]), Statistics(*saved)
-        of_sums = Statistics(*(None if each is None else each[ctx.order] for each in gradients))
+        of_sums = Statistics._make(None if each is None else each[ctx.order] for each in gradients)
         weights = weights_of(statistics, of_sums, ctx.temperature)
         everywhere = _of_all_ranks(weights, [len(each) for each in ctx.labels])
         passes, gradient = backend_of(rows), torch.zeros_like(rows)

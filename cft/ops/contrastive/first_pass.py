@@ -4,7 +4,7 @@ import torch
 
 from .rows import Rows
 from .statistics import Statistics, lowest
-from .tiles import TILE, Tile, positive_pairs, similarities, tiles_of
+from .tiles import Tile, positive_pairs, similarities, tile_space, tiles_of
 
 
 class _Exponentials:
@@ -68,8 +68,7 @@ def row_statistics(
     dtype = anchors.rows.dtype
     positive, negative = _Exponentials(anchors, entropy=entropy), _Exponentials(anchors, squares=squares)
     positive_sum = anchors.rows.new_zeros(len(anchors.labels))
-    entries = min(TILE, len(anchors.labels)) * min(TILE, len(candidates.labels))
-    buffer, scratch = anchors.rows.new_empty(2, entries)
+    buffer, scratch = tile_space(anchors, candidates), tile_space(anchors, candidates)
 
     def take(group: _Exponentials, tile: Tile, values: torch.Tensor) -> None:
         space = scratch[: values.numel()].view(values.shape)

@@ -4,7 +4,7 @@ import torch
 
 from .rows import Rows
 from .statistics import Weights
-from .tiles import TILE, Tile, positive_pairs, similarities, tiles_of
+from .tiles import Tile, positive_pairs, similarities, tile_space, tiles_of
 
 
 def add_gradient(
@@ -15,7 +15,7 @@ def add_gradient(
     anchor_weights: Weights,
     candidate_weights: Weights,
 ) -> None:
-    """Add to the anchors' gradient what their similarities to the candidates, and those of the candidates to them, give.
+    """Add to the anchors' gradient what similarities give, theirs to the candidates and the candidates' to them.
 
     Args:
         gradient: (n, D), changed in place.
@@ -32,7 +32,7 @@ def add_gradient(
         >>> gradient.tolist()
         [[0.0, 2.0], [2.0, 0.0]]
     """
-    buffer = anchors.rows.new_empty(min(TILE, len(anchors.labels)) * min(TILE, len(candidates.labels)))
+    buffer = tile_space(anchors, candidates)
     for tile in tiles_of(anchors, candidates):
         values = similarities(tile, anchors, candidates, temperature, buffer)
         pairs = positive_pairs(tile, anchors, candidates) if tile.kind == 'mixed' else None
@@ -49,7 +49,7 @@ def add_gradient(
 
 def _part(weights: Weights, rows: slice) -> Weights:
     """Of some rows, as columns."""
-    return Weights(*(None if each is None else each[rows, None] for each in weights))
+    return Weights._make(None if each is None else each[rows, None] for each in weights)
 
 
 def _derivatives(tile: Tile, values: torch.Tensor, pairs: torch.Tensor | None, weights: Weights) -> torch.Tensor:

@@ -7,8 +7,8 @@ import torch
 
 from .rows import Rows
 
-# Rows and columns of a tile.
-TILE = 1024
+# Rows and columns of a tile: two of them in float32 stay in a core's cache.
+TILE = 512
 
 
 class Tile(NamedTuple):
@@ -50,6 +50,7 @@ def tiles_of(anchors: Rows, candidates: Rows) -> Iterator[Tile]:
     for i, (row, first, last) in enumerate(rows):
         for j, (column, other_first, other_last) in enumerate(rows[i:] if own else _blocks(candidates.labels)):
             diagonal = own and j == 0
+            kind: Literal['positive', 'negative', 'mixed']
             if last < other_first or other_last < first:
                 kind = 'negative'
             elif first == last == other_first == other_last and not diagonal:
@@ -79,6 +80,17 @@ def similarities(tile: Tile, anchors: Rows, candidates: Rows, temperature: float
     rows, columns = anchors.rows[tile.rows], candidates.rows[tile.columns]
     out = buffer[: len(rows) * len(columns)].view(len(rows), len(columns))
     return torch.addmm(out, rows, columns.T, beta=0, alpha=1 / temperature, out=out)
+
+
+def tile_space(anchors: Rows, candidates: Rows) -> torch.Tensor:
+    """Memory for the similarities of the largest tile.
+
+    Example:
+        >>> anchors = Rows(torch.eye(2), torch.tensor([0, 1]))
+        >>> len(tile_space(anchors, anchors))
+        4
+    """
+    return anchors.rows.new_empty(min(TILE, len(anchors.labels)) * min(TILE, len(candidates.labels)))
 
 
 def positive_pairs(tile: Tile, anchors: Rows, candidates: Rows) -> torch.Tensor:
