@@ -11,7 +11,7 @@ from .gather import (
 )
 from .kmeans import spherical_kmeans
 from .normalize import l2_normalize
-from .precision import full_precision
+from .precision import arithmetic_type, full_precision
 from .row_blocks import by_row_blocks
 from .shuffle import shuffle_rows
 from .spread import relation_entropy, unit_row_moments, unit_row_std
@@ -19,6 +19,7 @@ from .subsets import balanced_subset, rank_within
 
 __all__ = [
     'all_finite',
+    'arithmetic_type',
     'balanced_subset',
     'by_row_blocks',
     'distinct_across_ranks',

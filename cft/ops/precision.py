@@ -1,7 +1,7 @@
 """Run a function in full precision whatever autocast and the inputs say."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeGuard, TypeVar
 
 import torch
@@ -11,6 +11,18 @@ T = TypeVar('T')
 
 def _is_floating(value: object) -> TypeGuard[torch.Tensor]:
     return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
+def arithmetic_type(values: Iterable[object]) -> torch.dtype:
+    """float32, or the widest type among the floating-point tensors, if that is wider.
+
+    Example:
+        >>> arithmetic_type([torch.zeros(1, dtype=torch.bfloat16), None])
+        torch.float32
+    """
+    return functools.reduce(
+        torch.promote_types, (value.dtype for value in values if _is_floating(value)), torch.float32
+    )
 
 
 def full_precision(function: Callable[..., T]) -> Callable[..., T]:
@@ -33,8 +45,7 @@ def full_precision(function: Callable[..., T]) -> Callable[..., T]:
     @functools.wraps(function)
     def wrapper(*args: object, **kwargs: object) -> T:
         tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
-        types = [tensor.dtype for tensor in tensors if tensor.is_floating_point()]
-        widest = functools.reduce(torch.promote_types, types, torch.float32)
+        widest = arithmetic_type(tensors)
         args = tuple(value.to(widest) if _is_floating(value) else value for value in args)
         kwargs = {name: value.to(widest) if _is_floating(value) else value for name, value in kwargs.items()}
         with torch.autocast(tensors[0].device.type if tensors else 'cpu', enabled=False):

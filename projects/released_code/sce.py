@@ -1,11 +1,10 @@
 """SCE with the target distribution of its released code."""
 
-import torch
+from torch import Tensor
 
 from cft.models import SCELoss
-from cft.models.losses import propagate_non_finite
-from cft.models.losses.candidates import candidate_similarities, check_views
-from cft.ops import full_precision
+from cft.models.losses.candidates import check_views
+from cft.models.losses.queue_terms import KeyTargets, TermWeights, key_targets, pair_terms
 from cft.registry import MODELS
 
 
@@ -25,16 +24,15 @@ class ZeroLogitSCELoss(SCELoss):
         torch.Size([])
     """
 
-    def forward(self, query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(self, query: Tensor, key: Tensor, queue: Tensor | None = None) -> Tensor:
         """Compute the loss; shapes as in :class:`cft.models.SCELoss`."""
         check_views(query, key, queue)
-        return self._loss(query, key, queue)
+        targets = key_targets(key[None], queue, self.target_temperature)
+        weights = self._weights(targets)
+        return pair_terms(query[None], [targets], [(0, 0)], queue, weights=weights, temperature=self.temperature)[0, 0]
 
-    @full_precision
-    def _loss(self, query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None) -> torch.Tensor:
-        similarities, own = candidate_similarities(key.detach(), key, queue)
-        relations = (similarities / self.target_temperature).masked_fill(own, 0.0).softmax(dim=1)
-        target = self.coefficient * own.to(relations) + (1 - self.coefficient) * relations
-        online, _ = candidate_similarities(query, key, queue)
-        log_probability = (online / self.temperature).log_softmax(dim=1)
-        return propagate_non_finite(-(target * log_probability).sum() / max(len(query), 1), online)
+    def _weights(self, targets: KeyTargets) -> TermWeights:
+        if targets.logsumexp is None:
+            return TermWeights(contrastive=1.0)
+        rest = (1 - self.coefficient) * targets.logsumexp[0].sigmoid()
+        return TermWeights(1 - rest, rest, rest)

@@ -1,26 +1,25 @@
 """InfoNCE, the instance discrimination loss of MoCo (SCE, equation 1)."""
 
-import torch
-from torch import nn
+from torch import Tensor
 
-from cft.ops import full_precision
 from cft.registry import MODELS
 
-from .candidates import candidate_similarities, check_views, propagate_non_finite
+from .queue_loss import QueueLoss, query_loss
+from .queue_terms import TermWeights
 
 
-@full_precision
 def info_nce_loss(
-    query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None, *, temperature: float = 0.2
-) -> torch.Tensor:
+    query: Tensor, key: Tensor, queue: Tensor | None = None, *, temperature: float = 0.2, unit_queue: bool = False
+) -> Tensor:
     """The functional form of :class:`InfoNCELoss`.
 
     Args:
         query: (N, D) features of the online encoder, normalised here.
         key: (N, D) features of the momentum encoder, row i of the same image
             as query i; no gradient flows into them.
-        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        queue: (M, D) past keys, normalised here. Without it the batch's keys are the candidates.
         temperature: tau > 0.
+        unit_queue: The rows of the queue have length 1 and are taken as they are.
 
     Returns:
         Scalar, at least float32; 0 for an empty batch.
@@ -33,15 +32,11 @@ def info_nce_loss(
         >>> info_nce_loss(views, views, temperature=1.0)  # log(1 + 1 / e)
         tensor(0.3133)
     """
-    check_views(query, key, queue)
-    similarities, _ = candidate_similarities(query, key, queue)
-    logits = similarities / temperature
-    own = logits.diagonal() if queue is None else logits[:, 0]
-    return propagate_non_finite((logits.logsumexp(dim=1) - own).sum() / max(len(query), 1), similarities)
+    return query_loss(query, key, queue, TermWeights(contrastive=1.0), temperature, unit_queue=unit_queue)
 
 
 @MODELS.register_module()
-class InfoNCELoss(nn.Module):
+class InfoNCELoss(QueueLoss):
     r"""Recognise the key of the same image among all candidates.
 
     .. math:: L = -\frac{1}{n} \sum_i \log \mathrm{softmax}_k(q_i \cdot c_{ik} / \tau)_{k = i}
@@ -56,27 +51,12 @@ class InfoNCELoss(nn.Module):
     """
 
     def __init__(self, temperature: float = 0.2) -> None:
-        super().__init__()
         if not temperature > 0:
             raise ValueError(f'temperature must be positive, got {temperature}')
-        self.temperature = temperature
+        super().__init__(temperature)
 
-    def forward(self, query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the loss.
-
-        Args:
-            query: (N, D) features of the online encoder, normalised here.
-            key: (N, D) features of the momentum encoder, row i of the same
-                image as query i; no gradient flows into them.
-            queue: (M, D) past keys. Without it the batch's keys are the candidates.
-
-        Returns:
-            Scalar, at least float32.
-
-        Raises:
-            ValueError: If a shape does not fit.
-        """
-        return info_nce_loss(query, key, queue, temperature=self.temperature)
+    def term_weights(self) -> TermWeights:
+        return TermWeights(contrastive=1.0)
 
     def extra_repr(self) -> str:
         return f'temperature={self.temperature}'

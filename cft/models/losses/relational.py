@@ -1,38 +1,32 @@
 """Losses on relations between instances: ReSSL and SCE."""
 
-import torch
-from torch import nn
+from torch import Tensor
 
-from cft.ops import full_precision
 from cft.registry import MODELS
 
-from .candidates import (
-    candidate_similarities,
-    check_views,
-    log_softmax_over,
-    propagate_non_finite,
-    relation_target,
-)
+from .queue_loss import QueueLoss, query_loss
+from .queue_terms import TermWeights
 
 
-@full_precision
 def ressl_loss(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    queue: torch.Tensor | None = None,
+    query: Tensor,
+    key: Tensor,
+    queue: Tensor | None = None,
     *,
     temperature: float = 0.1,
     target_temperature: float = 0.05,
-) -> torch.Tensor:
+    unit_queue: bool = False,
+) -> Tensor:
     """The functional form of :class:`ReSSLLoss`.
 
     Args:
         query: (N, D) features of the online encoder, normalised here.
         key: (N, D) features of the momentum encoder, row i of the same image
             as query i; no gradient flows into them.
-        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        queue: (M, D) past keys, normalised here. Without it the batch's keys are the candidates.
         temperature: tau > 0 of the online distribution.
         target_temperature: tau_m > 0 of the target.
+        unit_queue: The rows of the queue have length 1 and are taken as they are.
 
     Returns:
         Scalar, at least float32; 0 without any candidate but the own key.
@@ -44,33 +38,31 @@ def ressl_loss(
         >>> ressl_loss(torch.randn(4, 16), torch.randn(4, 16), torch.randn(64, 16)).shape
         torch.Size([])
     """
-    check_views(query, key, queue)
-    target, own = relation_target(key, queue, target_temperature)
-    similarities, _ = candidate_similarities(query, key, queue)
-    log_probability = log_softmax_over(similarities / temperature, ~own).masked_fill(own, 0.0)
-    return propagate_non_finite(-(target * log_probability).sum() / max(len(query), 1), similarities)
+    weights = TermWeights(relational=1.0)
+    return query_loss(query, key, queue, weights, temperature, target_temperature, unit_queue)
 
 
-@full_precision
 def sce_loss(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    queue: torch.Tensor | None = None,
+    query: Tensor,
+    key: Tensor,
+    queue: Tensor | None = None,
     *,
     temperature: float = 0.1,
     target_temperature: float = 0.05,
     coefficient: float = 0.5,
-) -> torch.Tensor:
+    unit_queue: bool = False,
+) -> Tensor:
     """The functional form of :class:`SCELoss`.
 
     Args:
         query: (N, D) features of the online encoder, normalised here.
         key: (N, D) features of the momentum encoder, row i of the same image
             as query i; no gradient flows into them.
-        queue: (M, D) past keys. Without it the batch's keys are the candidates.
+        queue: (M, D) past keys, normalised here. Without it the batch's keys are the candidates.
         temperature: tau > 0 of the online distribution.
         target_temperature: tau_m > 0 of the target.
         coefficient: lambda in [0, 1], the weight of the own key in the target; 1 is InfoNCE.
+        unit_queue: The rows of the queue have length 1 and are taken as they are.
 
     Returns:
         Scalar, at least float32; 0 for an empty batch.
@@ -85,12 +77,8 @@ def sce_loss(
         ...     torch.nn.functional.normalize(query) @ torch.nn.functional.normalize(key).T / 0.2, torch.arange(4)))
         True
     """
-    check_views(query, key, queue)
-    relations, own = relation_target(key, queue, target_temperature)
-    target = coefficient * own.to(relations) + (1 - coefficient) * relations
-    similarities, _ = candidate_similarities(query, key, queue)
-    log_probability = (similarities / temperature).log_softmax(dim=1)
-    return propagate_non_finite(-(target * log_probability).sum() / max(len(query), 1), similarities)
+    weights = TermWeights(coefficient, 1 - coefficient, 1 - coefficient)
+    return query_loss(query, key, queue, weights, temperature, target_temperature, unit_queue)
 
 
 def check_temperatures(temperature: float, target_temperature: float) -> None:
@@ -100,7 +88,7 @@ def check_temperatures(temperature: float, target_temperature: float) -> None:
 
 
 @MODELS.register_module()
-class ReSSLLoss(nn.Module):
+class ReSSLLoss(QueueLoss):
     r"""Keep the similarities of the target view to the other instances (ReSSL).
 
     SCE's equations 2 to 4: ``L = -1/n sum_ik s2_ik log s1_ik`` with
@@ -121,24 +109,18 @@ class ReSSLLoss(nn.Module):
     """
 
     def __init__(self, temperature: float = 0.1, target_temperature: float = 0.05) -> None:
-        super().__init__()
         check_temperatures(temperature, target_temperature)
-        self.temperature = temperature
-        self.target_temperature = target_temperature
+        super().__init__(temperature, target_temperature)
 
-    def forward(self, query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the loss; shapes as in :class:`InfoNCELoss`.
-
-        Without any candidate but the own key (one image, no queue) it is 0.
-        """
-        return ressl_loss(query, key, queue, temperature=self.temperature, target_temperature=self.target_temperature)
+    def term_weights(self) -> TermWeights:
+        return TermWeights(relational=1.0)
 
     def extra_repr(self) -> str:
         return f'temperature={self.temperature}, target_temperature={self.target_temperature}'
 
 
 @MODELS.register_module()
-class SCELoss(nn.Module):
+class SCELoss(QueueLoss):
     r"""Similarity contrastive estimation: contrast and relations in one target.
 
     SCE, equations 6 to 8:
@@ -161,24 +143,15 @@ class SCELoss(nn.Module):
     """
 
     def __init__(self, temperature: float = 0.1, target_temperature: float = 0.05, coefficient: float = 0.5) -> None:
-        super().__init__()
         check_temperatures(temperature, target_temperature)
         if not 0 <= coefficient <= 1:
             raise ValueError(f'coefficient must lie in [0, 1], got {coefficient}')
-        self.temperature = temperature
-        self.target_temperature = target_temperature
+        super().__init__(temperature, target_temperature)
         self.coefficient = coefficient
 
-    def forward(self, query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the loss; shapes as in :class:`InfoNCELoss`."""
-        return sce_loss(
-            query,
-            key,
-            queue,
-            temperature=self.temperature,
-            target_temperature=self.target_temperature,
-            coefficient=self.coefficient,
-        )
+    def term_weights(self) -> TermWeights:
+        """Proposition 1."""
+        return TermWeights(self.coefficient, 1 - self.coefficient, 1 - self.coefficient)
 
     def extra_repr(self) -> str:
         return (

@@ -5,6 +5,8 @@ from torch import nn
 
 from cft.ops import gather_rows, l2_normalize
 
+TYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+
 
 class FeatureQueue(nn.Module):
     """The last ``length`` keys of all ranks, in a buffer that checkpoints keep.
@@ -16,6 +18,11 @@ class FeatureQueue(nn.Module):
     Args:
         length: M, number of keys.
         channels: D, width of a key.
+        dtype: Type in which the keys are kept: 'float32', 'float16' or 'bfloat16'.
+            Arithmetic with them is float32; checkpoints of one type load into another.
+
+    Raises:
+        ValueError: If a number is below 1, or for another type.
 
     Example:
         >>> queue = FeatureQueue(length=5, channels=2)
@@ -27,11 +34,13 @@ class FeatureQueue(nn.Module):
     features: torch.Tensor
     position: torch.Tensor
 
-    def __init__(self, length: int, channels: int) -> None:
+    def __init__(self, length: int, channels: int, dtype: str = 'float32') -> None:
         super().__init__()
         if length < 1 or channels < 1:
             raise ValueError(f'length and channels must be at least 1, got {length} and {channels}')
-        self.register_buffer('features', l2_normalize(torch.randn(length, channels)))
+        if dtype not in TYPES:
+            raise ValueError(f'the type of a queue must be one of {", ".join(TYPES)}, got {dtype!r}')
+        self.register_buffer('features', l2_normalize(torch.randn(length, channels)).to(TYPES[dtype]))
         self.register_buffer('position', torch.zeros((), dtype=torch.long))
         # Slots and rows that enqueue has overwritten since forward_state, until all are; None: nobody asked.
         self._overwritten: list[tuple[torch.Tensor, torch.Tensor]] | None = None

@@ -56,22 +56,17 @@ class HEXAMoCo(MoCoV2):
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`MomentumContrast`."""
         pairs = self.pairs_of(inputs)
-        keys, queue = self.encode_keys(inputs, pairs), self.past_keys()
+        keys = self.encode_keys(inputs, pairs)
+        pair_losses = self.pair_losses(keys)
         query_views = list(dict.fromkeys(query for query, _ in pairs))
 
         def encode(views: Sequence[Tensor]) -> list[Tensor]:
             return [self.encode_query(view) for view in views]
 
-        def losses_of(partner: Tensor | None, queries: list[Tensor]) -> list[Tensor]:
-            own = keys if partner is None else {view: key[partner] for view, key in keys.items()}
-            parts = []
-            for view, query in zip(query_views, queries, strict=True):
-                losses = [self.head(query, own[key], queue) for query_view, key in pairs if query_view == view]
-                parts.append(torch.stack(losses).sum() / len(pairs))
-            return parts
-
         def view_losses(queries: list[Tensor], partners: Sequence[Tensor | None]) -> list[list[Tensor]]:
-            return [losses_of(partner, queries) for partner in partners]
+            losses = pair_losses(dict(zip(query_views, queries, strict=True)), pairs, partners) / len(pairs)
+            own = [[place for place, pair in enumerate(pairs) if pair[0] == view] for view in query_views]
+            return [[torch.stack([row[place] for place in places]).sum() for places in own] for row in losses]
 
         online = nn.ModuleList(part for part in (self.backbone, self.neck, self.predictor) if part is not None)
         views = [inputs[view] for view in query_views]

@@ -14,6 +14,7 @@ from cft.ops import row_counts, shuffle_rows
 from cft.registry import MODELS
 
 from .feature_queue import FeatureQueue
+from .pair_losses import PairLosses
 from .views import view_pairs
 
 
@@ -36,8 +37,10 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
     Args:
         backbone: Config of the backbone.
         neck: Config of the projector; its last output is (N, feat_channels).
-        head: Config of a loss with ``forward(query, key, queue)``.
+        head: Config of a loss with ``forward(query, key, queue)``, or one that takes
+            all pairs at once (:class:`PairLosses`).
         queue_length: M, number of past keys; 0: the batch's keys are the candidates.
+        queue_type: 'float32', or 'float16' or 'bfloat16' for half of its memory; see :class:`FeatureQueue`.
         feat_channels: D, width of the projector's output.
         shuffle_keys: Shuffle the key images among all ranks before encoding,
             so that BatchNorm statistics do not tell which key is whose. Not
@@ -74,6 +77,7 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         key_splits: int = 1,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
+        queue_type: str = 'float32',
     ) -> None:
         super().__init__(
             backbone=backbone, neck=neck, head=head, data_preprocessor=data_preprocessor, init_cfg=init_cfg
@@ -83,7 +87,7 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         if key_splits > 1:
             split_batch_norms(nn.ModuleList([self.target_backbone, self.target_neck]), key_splits)
         self.predictor = None if predictor is None else MODELS.build(predictor)
-        self.queue = FeatureQueue(queue_length, feat_channels) if queue_length else None
+        self.queue = FeatureQueue(queue_length, feat_channels, queue_type) if queue_length else None
         self.shuffle_keys = shuffle_keys
         self.symmetric = symmetric
         self._batch_sizes: list[int] | None = None
@@ -123,10 +127,9 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         pairs = self.pairs_of(inputs)
         keys = self.encode_keys(inputs, pairs)
         queries = {view: self.encode_query(inputs[view]) for view in dict.fromkeys(query for query, _ in pairs)}
-        queue = self.past_keys()
-        losses = [self.head(queries[query], keys[key], queue) for query, key in pairs]
+        losses = self.pair_losses(keys)(queries, pairs)
         self.enqueue(keys)
-        return {'loss': torch.stack(losses).mean()}
+        return {'loss': losses.mean()}
 
     def pairs_of(self, inputs: Sequence[torch.Tensor]) -> list[tuple[int, int]]:
         """Check a batch of views and return its pairs of query and key views."""
@@ -142,9 +145,13 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         """Momentum features (N, D) of every key view of the pairs, by view, without gradient."""
         return {view: self._encode_keys(inputs[view]) for view in dict.fromkeys(key for _, key in pairs)}
 
+    def pair_losses(self, keys: dict[int, torch.Tensor]) -> PairLosses:
+        """The head with these keys and the queue as it is, to be asked before they are put into it."""
+        return PairLosses(self.head, keys, None if self.queue is None else self.queue.features)
+
     def past_keys(self) -> torch.Tensor | None:
-        """A copy (M, D) of the queue as it is before this batch; None without a queue."""
-        return None if self.queue is None else self.queue.features.clone()
+        """A float32 copy (M, D) of the queue as it is before this batch; None without a queue."""
+        return None if self.queue is None else self.queue.features.to(torch.float32, copy=True)
 
     def enqueue(self, keys: dict[int, torch.Tensor]) -> None:
         """Put the keys of a batch, view by view, into the queue."""
