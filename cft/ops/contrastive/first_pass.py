@@ -2,6 +2,7 @@
 
 import torch
 
+from .on_gpu import kernel_on_gpu
 from .rows import Rows
 from .statistics import Statistics, lowest
 from .tiles import Tile, positive_pairs, similarities, tile_space, tiles_of
@@ -47,6 +48,7 @@ class _Exponentials:
         return None if self.squares is None else (2 * self.maximum + self.squares.log()).clamp_(min=self.lowest)
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_passes')
 def row_statistics(
     anchors: Rows, candidates: Rows, temperature: float, *, entropy: bool = False, squares: bool = False
 ) -> Statistics:

@@ -17,8 +17,8 @@ def tiled_moments(
     rows: torch.Tensor, candidates: torch.Tensor, own: bool, normalize: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Launch :func:`moments_kernel` on parts of the candidates, and join the parts."""
-    candidates = candidates.to(rows.dtype)
-    candidates = (l2_normalize(candidates) if normalize else candidates).contiguous()
+    # Kernels take any floating-point type; a length needs at least float32.
+    candidates = l2_normalize(candidates.to(rows.dtype)) if normalize else candidates
     (count, width), number = rows.shape, len(candidates)
     if not number:
         raise ValueError('a softmax needs at least one candidate')
@@ -32,7 +32,7 @@ def tiled_moments(
     if count:
         moments_kernel[row_programs, parts, triton.cdiv(width, OUT_CHANNELS)](
             rows.contiguous(),
-            candidates,
+            candidates.contiguous(),
             largest,
             total,
             weighted,

@@ -2,11 +2,13 @@
 
 import torch
 
+from .on_gpu import kernel_on_gpu
 from .rows import Rows
 from .statistics import Weights
 from .tiles import Tile, positive_pairs, similarities, tile_space, tiles_of
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_passes', in_place=True)
 def add_gradient(
     gradient: torch.Tensor,
     anchors: Rows,
