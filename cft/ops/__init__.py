@@ -16,12 +16,14 @@ from .row_blocks import by_row_blocks
 from .shuffle import shuffle_rows
 from .spread import relation_entropy, unit_row_moments, unit_row_std
 from .subsets import balanced_subset, rank_within
+from .value_checks import check_values
 
 __all__ = [
     'all_finite',
     'arithmetic_type',
     'balanced_subset',
     'by_row_blocks',
+    'check_values',
     'distinct_across_ranks',
     'full_precision',
     'gather_rows',

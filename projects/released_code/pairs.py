@@ -64,16 +64,16 @@ class ReleasedHardPairMixup(HardPairMixup):
         self, features: torch.Tensor, labels: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """What the positives are mixed of."""
-        hardest_positive, hardest_negative, negative = super().hardest_pairs(features, labels)
+        hardest_positive, hardest_negative, has_negative = super().hardest_pairs(features, labels)
         if self.zero_masked:
             hardest_positive = zero_masked_positive(features, labels)
-        return hardest_positive, hardest_negative, negative
+        return hardest_positive, hardest_negative, has_negative
 
-    def negative_partners(self, negative: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def negative_partners(self, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What each anchor is mixed with to a negative; with ``any_partner`` every anchor has one."""
         if not self.any_partner:
-            return super().negative_partners(negative)
-        partner = torch.randperm(len(negative), device=negative.device)
+            return super().negative_partners(labels)
+        partner = torch.randperm(len(labels), device=labels.device)
         return partner, torch.ones_like(partner, dtype=torch.bool)
 
     def extra_repr(self) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cft.ops import full_precision, l2_normalize
+from cft.ops import check_values, full_precision, l2_normalize
 from cft.registry import MODELS
 
 from .candidates import propagate_non_finite
-from .prototype_heads import prototype_head_losses
+from .prototype_heads import logsumexp_over, prototype_head_losses
 
 
 def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torch.Tensor) -> None:
@@ -24,17 +24,26 @@ def _check_inputs(features: torch.Tensor, prototypes: torch.Tensor, labels: torc
     if labels.shape == (rows,):
         if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
             raise ValueError(f'labels of shape (N,) must be integers, got {labels.dtype}')
-        wrong = labels[(labels < -1) | (labels >= clusters)]
-        if len(wrong):
-            raise ValueError(
-                f'labels must be -1 (not assigned) or name one of the {clusters} prototypes, got {wrong[0].item()}'
-            )
+        check_values(
+            labels,
+            (labels >= -1) & (labels < clusters),
+            ValueError,
+            lambda label: f'labels must be -1 (not assigned) or name one of the {clusters} prototypes, got {label}',
+        )
     elif labels.shape == (rows, clusters):
         if not labels.is_floating_point():
             raise ValueError(f'soft labels of shape (N, K) must be floating-point, got {labels.dtype}')
         # The rounding of half precision, of up to some hundred probabilities.
-        if not ((labels >= 0).all() and (labels.float().sum(dim=1) < 1.1).all()):
-            raise ValueError('soft labels must be finite and not negative, and add up to 1 at most in each row')
+        sums = labels.float().sum(dim=1)
+        check_values(
+            sums,
+            (labels >= 0).all(dim=1) & (sums < 1.1),
+            ValueError,
+            lambda total: (
+                'soft labels must be finite and not negative, and add up to 1 at most in each row; '
+                f'those of one add up to {total}'
+            ),
+        )
     else:
         raise ValueError(
             f'labels must be ({rows},) integers or ({rows}, {clusters}) soft labels, got shape {tuple(labels.shape)}'
@@ -69,12 +78,15 @@ def prototype_loss(
     _check_inputs(features, prototypes, labels)
     soft = labels.dim() == 2
     assigned = labels.sum(dim=1) > 0 if soft else labels >= 0
-    # Rows without a label are taken out beforehand, so that not even a NaN of theirs reaches the gradient.
-    features, labels = features[assigned], labels[assigned]
-    features, prototypes = l2_normalize(features), l2_normalize(prototypes)
-    log_probability = (features @ prototypes.T / temperature).log_softmax(dim=1)
-    terms = labels * log_probability if soft else log_probability.gather(1, labels.long()[:, None])
-    return propagate_non_finite(-terms.sum() / max(len(features), 1), features, prototypes)
+    # Rows without a label are emptied beforehand, so that not even a NaN of theirs reaches the gradient.
+    features = l2_normalize(torch.where(assigned[:, None], features, torch.zeros_like(features)))
+    rows, prototypes = features / temperature, l2_normalize(prototypes)
+    # log p = q . c - log sum exp: soft labels enter through one mixed prototype of each row.
+    wanted = labels @ prototypes if soft else prototypes[labels.long().clamp(min=0)]
+    logsumexp = logsumexp_over(rows, prototypes)
+    terms = (labels.sum(dim=1) * logsumexp if soft else logsumexp) - (rows * wanted).sum(dim=1)
+    loss = torch.where(assigned, terms, torch.zeros_like(terms)).sum() / assigned.sum().clamp(min=1)
+    return propagate_non_finite(loss, features, prototypes)
 
 
 @MODELS.register_module()

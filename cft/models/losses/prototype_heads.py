@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from cft.ops import full_precision, l2_normalize
+from cft.ops.contrastive import softmax_moments
 
 from .candidates import propagate_non_finite
 
@@ -15,8 +16,9 @@ def prototype_head_losses(
 ) -> torch.Tensor:
     """:func:`prototype_loss` of each view, mean over the heads, for each set of labels (HEXA, equations 3 and 4).
 
-    One matrix product serves all views, heads and labels, and no value decides
-    what is computed: nothing waits for the device. The labels are not checked.
+    One pass over the prototypes of a head serves all views and labels, in tiles:
+    the similarities are never in memory as a whole. No value decides what is
+    computed: nothing waits for the device. The labels are not checked.
 
     Args:
         features: (V, N, D) rows of V views of the same images, normalised here.
@@ -41,20 +43,28 @@ def prototype_head_losses(
     asked = assigned.flatten(0, 1).any(dim=0)
     features = l2_normalize(torch.where(asked[:, None], features, torch.zeros_like(features)))
     centroids = l2_normalize(torch.cat(prototypes))
-    logits = (features @ centroids.T / temperature).split([len(rows) for rows in prototypes], dim=-1)
+    rows = (features / temperature).flatten(0, 1)
     heads = [
-        _mean_over_assigned(scores.log_softmax(dim=-1), labels[:, head], assigned[:, head])
-        for head, scores in enumerate(logits)
+        _mean_over_assigned(rows, own, labels[:, head], assigned[:, head])
+        for head, own in enumerate(centroids.split([len(own) for own in prototypes]))
     ]
     return propagate_non_finite(torch.stack(heads).mean(dim=0), features, centroids)
 
 
-def _mean_over_assigned(log_probability: torch.Tensor, labels: torch.Tensor, assigned: torch.Tensor) -> torch.Tensor:
-    """(Q, V) from (V, N, K) log-probabilities and (Q, N) labels of one head."""
-    wanted = labels.long().clamp(min=0).T.expand(len(log_probability), -1, -1)
-    terms = log_probability.gather(2, wanted).permute(2, 0, 1)
-    terms = torch.where(assigned[:, None], -terms, torch.zeros_like(terms))
-    return terms.sum(dim=2) / assigned.sum(dim=1, keepdim=True).clamp(min=1)
+def _mean_over_assigned(
+    rows: torch.Tensor, centroids: torch.Tensor, labels: torch.Tensor, assigned: torch.Tensor
+) -> torch.Tensor:
+    """(Q, V) from (V * N, D) rows divided by tau, and the (K, D) centroids and (Q, N) labels of one head."""
+    logsumexp = logsumexp_over(rows, centroids).view(-1, labels.shape[1])
+    views = rows.view(*logsumexp.shape, -1)
+    terms = [logsumexp - (views * centroids[asked]).sum(dim=2) for asked in labels.long().clamp(min=0)]
+    losses = torch.where(assigned[:, None], torch.stack(terms), 0.0)
+    return losses.sum(dim=2) / assigned.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def logsumexp_over(rows: torch.Tensor, centroids: torch.Tensor) -> torch.Tensor:
+    """(R,) log-sum-exp of products with the centroids; that with a single one itself, to the last bit."""
+    return (rows * centroids).sum(dim=1) if len(centroids) == 1 else softmax_moments(rows, centroids).logsumexp
 
 
 def _check_shapes(features: torch.Tensor, labels: torch.Tensor, prototypes: Sequence[torch.Tensor]) -> None:

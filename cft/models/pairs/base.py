@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from cft.errors import DataError
+from cft.ops import check_values
 
 
 class MixedPairs(NamedTuple):
@@ -70,7 +71,14 @@ def sample_ratios(number: int, alpha: float, like: torch.Tensor) -> torch.Tensor
     variate can underflow in float32, and their ratio is NaN.
     """
     shape = torch.full((number, 1), alpha, dtype=torch.float64)
-    return torch.distributions.Beta(shape, shape).sample().to(like)
+    ratios = torch.distributions.Beta(shape, shape, validate_args=False).sample()
+    # The copy has left this memory when the call returns, without waiting for what the device is doing.
+    return ratios.to(like, non_blocking=True)
+
+
+def hard_targets(labels: torch.Tensor, num_classes: int, like: torch.Tensor) -> torch.Tensor:
+    """(N, num_classes) one-hot rows of checked labels, of the type of ``like``; unlike torch's without reading them."""
+    return like.new_zeros(len(labels), num_classes).scatter_(1, labels.long()[:, None], 1.0)
 
 
 def no_pairs(features: torch.Tensor, num_classes: int) -> MixedPairs:
@@ -82,9 +90,8 @@ def no_pairs(features: torch.Tensor, num_classes: int) -> MixedPairs:
 
 def mix(ratio: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """``ratio * first + (1 - ratio) * second``; exactly ``first`` where the ratio is 1."""
-    mixed = torch.lerp(second, first, ratio)
-    # The difference of two numbers of opposite sign can be too large for their type; this sum then is not.
-    return torch.where(mixed.isfinite(), mixed, ratio * first + (1 - ratio) * second)
+    # Of halves: the difference of two numbers of opposite sign can be too large for their type.
+    return 2 * torch.lerp(second / 2, first / 2, ratio)
 
 
 def check_batch(features: torch.Tensor, labels: torch.Tensor, num_classes: int) -> None:
@@ -103,9 +110,12 @@ def check_batch(features: torch.Tensor, labels: torch.Tensor, num_classes: int) 
         )
     if labels.shape != features.shape[:1] or labels.is_floating_point() or labels.is_complex():
         raise ValueError(f'labels must be ({len(features)},) integers, got {tuple(labels.shape)} of {labels.dtype}')
-    outside = (labels < 0) | (labels >= num_classes)
-    if outside.any():
-        raise DataError(
-            f'the label {labels[outside][0].item()} is none of the {num_classes} classes 0 to {num_classes - 1}; '
+    check_values(
+        labels,
+        (labels >= 0) & (labels < num_classes),
+        DataError,
+        lambda label: (
+            f'the label {label} is none of the {num_classes} classes 0 to {num_classes - 1}; '
             "set num_classes to the data's number of classes, or mend the labels"
-        )
+        ),
+    )

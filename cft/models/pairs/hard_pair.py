@@ -1,12 +1,15 @@
 """Hardness-directed mixup (Core-tuning, algorithm 1)."""
 
 import torch
-import torch.nn.functional as F
 
 from cft.ops import full_precision, l2_normalize
 from cft.registry import MODELS
 
-from .base import MixedPairs, PairGenerator, check_batch, mix, no_pairs, sample_ratios
+from .base import MixedPairs, PairGenerator, check_batch, hard_targets, mix, no_pairs, sample_ratios
+from .random_negatives import random_negatives
+
+# Similarities in memory at a time.
+BLOCK_ENTRIES = 2**20
 
 
 @full_precision
@@ -14,20 +17,31 @@ from .base import MixedPairs, PairGenerator, check_batch, mix, no_pairs, sample_
 def hardest_pairs(features: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Find each anchor's hardest positive and hardest negative by cosine similarity.
 
+    The anchors are taken in blocks, so that memory grows with N, not with its square.
+
     Returns:
         (N,) index of the least similar sample of the same class (the anchor
         itself if it is alone in its class), (N,) index of the most similar
-        sample of another class, and (N, N) boolean, which pairs are negatives.
+        sample of another class, and (N,) boolean, whether there is any.
     """
     features = l2_normalize(features)
-    similarities = features @ features.T
-    same = labels[:, None] == labels[None, :]
-    others_of_class = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    hardest_positive = similarities.masked_fill(~others_of_class, torch.inf).argmin(dim=1)
-    own = torch.arange(len(labels), device=labels.device)
-    hardest_positive = torch.where(others_of_class.any(dim=1), hardest_positive, own)
-    hardest_negative = similarities.masked_fill(same, -torch.inf).argmax(dim=1)
-    return hardest_positive, hardest_negative, ~same
+    size = max(BLOCK_ENTRIES // max(len(labels), 1), 1)
+    blocks = [_hardest_of_block(features, labels, start, size) for start in range(0, len(labels), size)]
+    positive, negative, has_negative = blocks[0] if len(blocks) == 1 else map(torch.cat, zip(*blocks, strict=True))
+    return positive, negative, has_negative
+
+
+def _hardest_of_block(
+    features: torch.Tensor, labels: torch.Tensor, start: int, size: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    similarities = features[start : start + size] @ features.T
+    same = labels[start : start + size, None] == labels
+    # The most similar sample of another class; where there is none, all are -inf.
+    largest, negative = similarities.masked_fill(same, -torch.inf).max(dim=1)
+    # An anchor alone in its class finds nothing below the 4 at its own place; a NaN it finds as ever.
+    similarities.diagonal(offset=start).fill_(4.0)
+    positive = similarities.masked_fill_(~same, torch.inf).argmin(dim=1)
+    return positive, negative, largest != -torch.inf
 
 
 @MODELS.register_module()
@@ -81,19 +95,22 @@ class HardPairMixup(PairGenerator):
         check_batch(features, labels, num_classes)
         if len(features) == 0:
             return no_pairs(features, num_classes)
-        hardest_positive, hardest_negative, negative = self.hardest_pairs(features, labels)
-        targets = F.one_hot(labels.long(), num_classes).to(features)
-        has_negative = negative.any(dim=1)
+        hardest_positive, hardest_negative, has_negative = self.hardest_pairs(features, labels)
+        # In one draw: a compiler takes two calls with the same arguments for one.
+        ratio, negative_ratio = sample_ratios(2 * len(features), self.alpha, features).chunk(2)
+        ratio = ratio.clamp(min=self.positive_threshold).masked_fill(~has_negative[:, None], 1.0)
+        negative_ratio = negative_ratio.clamp(min=self.negative_threshold)
+        partner, has_partner = self.negative_partners(labels)
 
-        ratio = sample_ratios(len(features), self.alpha, features).clamp(min=self.positive_threshold)
-        ratio = torch.where(has_negative[:, None], ratio, torch.ones_like(ratio))
-        positives = mix(ratio, features[hardest_positive], features[hardest_negative])
-        positive_targets = mix(ratio, targets[hardest_positive], targets[hardest_negative])
-
-        ratio = sample_ratios(len(features), self.alpha, features).clamp(min=self.negative_threshold)
-        partner, has_partner = self.negative_partners(negative)
-        negatives = mix(ratio, features[partner], features)
-        negative_targets = mix(ratio, targets[partner], targets)
+        # Positives, then negatives, mixed of rows of the batch.
+        own = torch.arange(len(labels), device=labels.device)
+        ratios = torch.cat([ratio, negative_ratio])
+        first, second = torch.cat([hardest_positive, partner]), torch.cat([hardest_negative, own])
+        targets = hard_targets(labels, num_classes, features)
+        (positives, negatives), (positive_targets, negative_targets) = (
+            mix(ratios, rows.index_select(0, first), rows.index_select(0, second)).chunk(2)
+            for rows in (features, targets)
+        )
         return MixedPairs(
             positives, positive_targets, torch.ones_like(has_negative), negatives, negative_targets, has_partner
         )
@@ -104,14 +121,9 @@ class HardPairMixup(PairGenerator):
         """What the positives are mixed of, as :func:`hardest_pairs` finds it."""
         return hardest_pairs(features, labels)
 
-    def negative_partners(self, negative: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(N,) index of what each anchor is mixed with to a negative, and (N,) boolean, whether there is any.
-
-        Args:
-            negative: (N, N) boolean, which samples are of another class.
-        """
-        scores = torch.rand(negative.shape, device=negative.device).masked_fill(~negative, -1.0)
-        return scores.argmax(dim=1), negative.any(dim=1)
+    def negative_partners(self, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N,) index of what each anchor is mixed with to a negative, and (N,) boolean, whether there is any."""
+        return random_negatives(labels)
 
     def extra_repr(self) -> str:
         return (

@@ -1,11 +1,10 @@
 """Plain manifold mixup (Verma et al. 2019), Core-tuning's ablation "mix"."""
 
 import torch
-import torch.nn.functional as F
 
 from cft.registry import MODELS
 
-from .base import MixedPairs, PairGenerator, check_batch, mix, no_pairs, sample_ratios
+from .base import MixedPairs, PairGenerator, check_batch, hard_targets, mix, no_pairs, sample_ratios
 
 
 @MODELS.register_module()
@@ -31,7 +30,7 @@ class ManifoldMixup(PairGenerator):
         check_batch(features, labels, num_classes)
         if len(features) == 0:
             return no_pairs(features, num_classes)
-        targets = F.one_hot(labels.long(), num_classes).to(features)
+        targets = hard_targets(labels, num_classes, features)
         partner = torch.randperm(len(features), device=features.device)
         ratio = sample_ratios(len(features), self.alpha, features)
         ratio = torch.maximum(ratio, 1 - ratio)

@@ -33,9 +33,7 @@ class SoftmaxMoments(NamedTuple):
     mean: Tensor
 
 
-def softmax_moments(
-    rows: Tensor, candidates: Tensor, own: bool = False, normalize: bool = False
-) -> SoftmaxMoments:
+def softmax_moments(rows: Tensor, candidates: Tensor, own: bool = False, normalize: bool = False) -> SoftmaxMoments:
     """Log-sum-exp of each row's products with the candidates, and the mean of the candidates under the softmax.
 
     One pass over tiles of the candidates computes both, with a running maximum
@@ -46,7 +44,8 @@ def softmax_moments(
     Args:
         rows: (R, D), already divided by the temperature; float32 or float64, the type of the arithmetic.
         candidates: (M, D), M > 0, of any floating-point type, converted tile by tile.
-        own: Candidate ``i mod M`` does not count for row i; R is a multiple of M, and M > 1. They then carry no gradient.
+        own: Candidate ``i mod M`` does not count for row i; R is a multiple of M, and
+            M > 1. The candidates then carry no gradient.
         normalize: Scale each candidate to unit length first, tile by tile; they then carry no gradient.
 
     Returns:
@@ -63,9 +62,7 @@ def softmax_moments(
 
 
 @kernel_on_gpu('cft.ops.contrastive.kernel_moments')
-def tiled_moments(
-    rows: Tensor, candidates: Tensor, own: bool, normalize: bool
-) -> tuple[Tensor, Tensor]:
+def tiled_moments(rows: Tensor, candidates: Tensor, own: bool, normalize: bool) -> tuple[Tensor, Tensor]:
     """What :func:`softmax_moments` returns, without gradients."""
     maximum = total = mean = None
     for start, tile in _tiles(rows, candidates, normalize):
@@ -109,9 +106,7 @@ def _tiles(rows: Tensor, candidates: Tensor, normalize: bool) -> Any:
 
 class _SoftmaxMoments(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, rows: Tensor, candidates: Tensor, own: bool, normalize: bool
-    ) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, rows: Tensor, candidates: Tensor, own: bool, normalize: bool) -> tuple[Tensor, Tensor]:
         logsumexp, mean = tiled_moments(rows, candidates, own, normalize)
         ctx.mark_non_differentiable(mean)
         if ctx.needs_input_grad[1]:
