@@ -1,5 +1,6 @@
 """The one place that chooses between kernels and tiles of torch operations, which run anywhere."""
 
+import contextlib
 import functools
 import importlib
 import warnings
@@ -19,7 +20,8 @@ TOLERANCE = 1e-2
 CANCELLED = 1e-6
 
 _refused: set[torch.device] = set()
-_agreed: set[object] = set()
+_agreed: set[tuple[Any, ...]] = set()
+_turned_off: list[bool] = []
 
 
 def kernel_on_gpu(module: str, *, in_place: bool = False) -> Callable[[F], F]:
@@ -75,6 +77,31 @@ def kernel_on_gpu(module: str, *, in_place: bool = False) -> Callable[[F], F]:
     return decorate
 
 
+def kernels_serve(device: torch.device) -> bool:
+    """Whether kernels have served this device and were not refused since.
+
+    Example:
+        >>> kernels_serve(torch.device('cpu'))
+        False
+    """
+    return device not in _refused and any(device in kind for kind in _agreed)
+
+
+@contextlib.contextmanager
+def without_kernels() -> Iterator[None]:
+    """Tiles alone, to measure or to check what kernels do.
+
+    Example:
+        >>> with without_kernels():
+        ...     pass
+    """
+    _turned_off.append(True)
+    try:
+        yield
+    finally:
+        _turned_off.pop()
+
+
 def _tensors(value: object) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
@@ -98,6 +125,7 @@ def _suits_kernels(rows: torch.Tensor) -> bool:
         and rows.dtype != torch.float64
         and rows.shape[-1] <= WIDEST
         and rows.device not in _refused
+        and not _turned_off
         and not torch.compiler.is_compiling()
     )
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from cft.ops.contrastive import on_gpu
-from cft.ops.contrastive.on_gpu import kernel_on_gpu
+from cft.ops.contrastive.on_gpu import kernel_on_gpu, kernels_serve, without_kernels
 from tests.support.command_line import shell
 
 
@@ -85,6 +85,19 @@ def test_the_first_call_of_each_kind_is_compared(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures('gpu')
+def test_kernels_can_be_left_out_of_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also within one another."""
+    function, calls = summed(monkeypatch, right)
+    with without_kernels():
+        with without_kernels():
+            function(ROWS)
+        function(ROWS)
+    assert calls == ['tiles', 'tiles'] and not kernels_serve(ROWS.device)
+    function(ROWS)
+    assert calls == ['tiles', 'tiles', 'kernel', 'tiles'] and kernels_serve(ROWS.device)
+
+
+@pytest.mark.usefixtures('gpu')
 def test_a_kernel_that_fails_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
     function, calls = summed(monkeypatch, broken)
     with pytest.warns(RuntimeWarning, match=r'not used on cpu.*RuntimeError: Failed to find C compiler'):
@@ -93,6 +106,7 @@ def test_a_kernel_that_fails_is_told_of_once(monkeypatch: pytest.MonkeyPatch) ->
         warnings.simplefilter('error')
         assert torch.equal(function(ROWS), ROWS.sum(dim=1))
     assert calls == ['kernel', 'tiles', 'tiles']
+    assert not kernels_serve(ROWS.device)
 
 
 @pytest.mark.usefixtures('gpu')

@@ -1,6 +1,7 @@
 """Every loss by kernels, as it would run on a GPU, against loops in float64."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -47,7 +48,27 @@ def against_queue(name: str, queue: bool, dtype: torch.dtype = torch.float32) ->
     return Case(getattr(losses, f'{name}_loss'), getattr(oracles, name), inputs[: 2 + queue], MOMENTS)
 
 
+def prototype(labels: Tensor) -> Case:
+    """Features and trained prototypes; some rows have no label."""
+
+    def by_rows(rows: Tensor, prototypes: Tensor) -> Tensor:
+        terms = []
+        for row, label in zip(rows, labels, strict=True):
+            scores = torch.stack([oracles.exponential(row, each, 0.1) for each in prototypes])
+            target = label if label.dim() else torch.arange(len(prototypes)) == label
+            if target.sum() > 0:
+                terms.append(-(target * torch.log(scores / scores.sum())).sum())
+        return oracles.mean(terms, rows)
+
+    inputs = (random_rows(22, 20, dtype=torch.float32), random_rows(5, 20, seed=1, dtype=torch.float32))
+    loss = functools.partial(losses.prototype_loss, labels=labels)
+    return Case(loss, by_rows, inputs, MOMENTS | {'candidate_gradient'})
+
+
+SOFT = torch.rand(22, 5, generator=torch.Generator().manual_seed(0)).softmax(dim=1) * EXISTS[:, None]
 CASES = {
+    'prototype': prototype(LABELS.where(EXISTS, -1)),
+    'prototype, soft labels': prototype(SOFT),
     'supcon': supervised('supcon'),
     'supcon, bfloat16': supervised('supcon', dtype=torch.bfloat16),
     'supcon, generated samples': supervised('supcon', extras=2),
