@@ -59,9 +59,9 @@ def moments_kernel(
         weighted = tl.dot(weights, values, weighted * shrinkage[:, None], input_precision=precision)
     # A table of (rows, ...) for each part.
     place = tl.program_id(1).to(tl.int64) * count
-    inside = (rows < count) & (channel == 0)
-    tl.store(largest_out + place + rows, largest, mask=inside)
-    tl.store(total_out + place + rows, total, mask=inside)
+    if channel == 0:
+        tl.store(largest_out + place + rows, largest, mask=rows < count)
+        tl.store(total_out + place + rows, total, mask=rows < count)
     store_block(mean_out + place * width, weighted, rows, count, channel, width, out_block)
 
 

@@ -28,4 +28,5 @@ def tiling(rows: torch.Tensor) -> dict[str, Any]:
         'channel_block': small,
         'precision': 'ieee' if true_products else 'tf32',
         'num_warps': 8,
+        'num_stages': 2,
     }
