@@ -20,6 +20,7 @@ COMMANDS = {
     'compare': 'compare methods, checkpoints and amounts of labels on your own data, over paired draws',
     'evaluate': 'say what a model is worth: its predictions, its features, by class',
     'import': 'make COCO JSON of the labels of CVAT, LabelMe or YOLO',
+    'table': 'reproduce a published table: its runs, their cost, and the result beside the paper',
     'report': 'show a training, or compare several, on one HTML page',
     'plot': 'write the figures of a training, or of a comparison',
     'predict': 'classes, masks or boxes of images',

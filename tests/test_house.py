@@ -132,7 +132,7 @@ def test_no_name_of_a_package_hides_a_module() -> None:
     for name, path in FILES.items():
         if path.name != '__init__.py':
             continue
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.walk(ast.parse(path.read_text())):
             for alias in node.names if isinstance(node, ast.ImportFrom) else ():
                 bound = f'{name}.{alias.asname or alias.name}'
                 # ``from . import y`` binds the module itself.

@@ -28,8 +28,19 @@ lines of the libraries' own go to     the environment, the whole config and tabl
 the log file instead of the screen,   hooks are hundreds of lines before the first       ``test_imports``
 as long as ``log_level`` is not       step; others alarm about parts that no config of
 ``DEBUG``                             ours uses (:mod:`.quiet_screen` lists them)
+MMEngine's classes for sharded        importing what they are made of takes as long as    ``compat/test_deferred_classes``
+training are made when one is used    all the rest of MMEngine (:mod:`.deferred_classes`)
+torchvision's RoIAlign asks           it takes as long as importing PyTorch itself, and   ``compat/test_deferred_classes``
+PyTorch's compiler when it is called  is needed by trainings alone
+                                      (:mod:`.import_hooks`)
+MMEngine's visualizers make their     every run has one for its trackers, and few draw    ``compat/test_late_figures``
+figure when something is drawn        anything (:mod:`.late_figures`)
+MMEngine's data sets look through     a full collection of garbage takes a quarter of a   ``compat/test_garbage``
+the youngest objects alone when they  second, several times in each run, and frees
+have read their list                  nothing more (:mod:`.garbage`)
 MMEngine's ``Config.pretty_text``     formatting takes 0.1 s and more, five times at the  ``compat/test_config_text``
-formats a content once                start of a run and for each checkpoint
+formats a content, and a statement,   start of a run and for each checkpoint
+once
                                       (:mod:`.config_text`)
 ====================================  ================================================  =============================
 
@@ -42,14 +53,19 @@ another library changes its meaning; the weight initialiser ``SSLPretrained``
 is added to MMEngine's.
 """  # noqa: E501 - the table above
 
-from . import checkpoint_loaders, config_text, file_handlers, import_hooks, local_backend, quiet_screen
+from . import import_hooks
 
 
 def install() -> None:
     """Do all of the above; again, it does nothing more."""
     import_hooks.install_finder()
+    # They import MMEngine, of which the finder leaves out what takes long.
+    from . import checkpoint_loaders, config_text, file_handlers, garbage, late_figures, local_backend, quiet_screen
+
     checkpoint_loaders.register_loaders()
     file_handlers.register_plain_handlers()
     local_backend.register_local_backend()
     config_text.remember_config_texts()
     quiet_screen.quieten()
+    late_figures.make_figures_late()
+    garbage.leave_garbage()

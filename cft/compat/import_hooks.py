@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import spec_from_loader
 from types import ModuleType
 
+from cft.compat.deferred_classes import DEFERRED, stand_in_for_class
 from cft.compat.image_reading import READING_MODULES, serve_reading
 
 OPERATORS = 'mmcv._ext'
@@ -17,6 +18,8 @@ OPERATORS = 'mmcv._ext'
 DETECTION_EXTRA = 'mmpretrain.models.utils.res_layer_extra_norm'
 # Where mmpretrain decides whether its models of images with text are there, which are written for transformers 4.
 OPTIONAL_PARTS = 'mmpretrain.utils.dependency'
+# torchvision asks this part of PyTorch's compiler, as long to import as PyTorch itself, one question.
+ROI_ALIGN, COMPILER_PART, QUESTION = 'torchvision.ops.roi_align', 'torch._dynamo.utils', 'is_compile_supported'
 
 
 class _WrappedLoader(Loader):
@@ -66,11 +69,51 @@ class _ReadsAsTraining(_WrappedLoader):
         serve_reading(module)
 
 
+class _Deferring(_WrappedLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        stand_in_for_class(module, self.loader.exec_module)
+
+
+class _LaterPart(ModuleType):
+    """Has one function, which imports the module itself when it is called; any other name imports it at once."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith('__'):
+            raise AttributeError(name)
+        if name == QUESTION:
+            return self._ask
+        return getattr(self._whole(), name)
+
+    def _ask(self, *args: object) -> object:
+        return getattr(self._whole(), QUESTION)(*args)
+
+    def _whole(self) -> ModuleType:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return import_module(self.__name__)
+
+
+class _AsksCompilerLater(_WrappedLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        if COMPILER_PART in sys.modules:
+            self.loader.exec_module(module)
+            return
+        part = _LaterPart(COMPILER_PART)
+        sys.modules[COMPILER_PART] = part
+        try:
+            self.loader.exec_module(module)
+        finally:
+            if sys.modules.get(COMPILER_PART) is part:
+                del sys.modules[COMPILER_PART]
+
+
 WRAPPERS: dict[str, type[_WrappedLoader]] = {
     OPERATORS: _OperatorLoader,
     DETECTION_EXTRA: _WithoutDetection,
     OPTIONAL_PARTS: _WithoutNewTransformers,
+    ROI_ALIGN: _AsksCompilerLater,
     **dict.fromkeys(READING_MODULES, _ReadsAsTraining),
+    **dict.fromkeys(DEFERRED, _Deferring),
 }
 
 

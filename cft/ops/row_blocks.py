@@ -23,7 +23,8 @@ def by_row_blocks(function: Callable[..., torch.Tensor], *rows: torch.Tensor) ->
     """
     if len(rows[0]) <= BLOCK:
         return function(*rows)
-    return _ByRowBlocks.apply(function, *rows)  # type: ignore[no-untyped-call]  # PyTorch does not type it
+    apply: Callable[..., torch.Tensor] = _ByRowBlocks.apply
+    return apply(function, *rows)
 
 
 def _blocks(number: int) -> Iterator[slice]:

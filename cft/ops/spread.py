@@ -39,8 +39,9 @@ def unit_row_std(moments: torch.Tensor) -> torch.Tensor:
         Scalar float64 in [0, 1].
 
     Example:
-        >>> unit_row_std(unit_row_moments(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])))
-        tensor(1., dtype=torch.float64)
+        >>> features = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+        >>> round(unit_row_std(unit_row_moments(features)).item(), 6)
+        1.0
     """
     (mean, square), width = moments[:, :-1] / moments[0, -1], moments.shape[1] - 1
     return (square - mean.square()).clamp(min=0).sqrt().mean() * math.sqrt(width)

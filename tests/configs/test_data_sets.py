@@ -30,9 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp('data')
 
 
-def short(config: Path, root: Path, work_dir: Path) -> Config:
+def short(config: Path, root: Path, work_dir: Path, overrides: dict | None = None) -> Config:
     """A config on small data: a step of a narrow ResNet-18 on images of 32 pixels, then the test."""
-    cfg = load_config(config, {'data_root': str(root)})
+    cfg = load_config(config, {**(overrides or {}), 'data_root': str(root)})
     for _, step in iterate_dicts(cfg._cfg_dict):
         key = SIDES.get(str(step.get('type')))
         if key is not None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.data_set_configs import BEIT, METHODS, R50
+from tests.support.data_set_configs import BEIT, BEIT3, METHODS, NETWORKS, R50
 from tests.support.digits_runs import CONFIGS
 
 # What SCHaNe's table 3 compares.
 WITH_BEIT = ('ce_simclr', 'schane', 'scl')
+# What its table 2 compares.
+WITH_BEIT3 = ('schane',)
 
 
 def from_template(method: str, name: str) -> str:
@@ -27,7 +29,7 @@ def test_there_are_all_data_sets() -> None:
 
 @pytest.mark.parametrize('method', METHODS)
 def test_files_are_the_template(method: str) -> None:
-    for name in R50 + (BEIT if method in WITH_BEIT else []):
+    for name in R50 + (BEIT if method in WITH_BEIT else []) + (BEIT3 if method in WITH_BEIT3 else []):
         file, expected = CONFIGS / method / f'{name}.py', from_template(method, name)
         remedy = f'sed s,ce/r50_cifar10,ce/{name}, configs/{method}/r50_cifar10.py > configs/{method}/{name}.py'
         assert file.is_file(), f'{method} has no config for {name}; {remedy}'
@@ -50,3 +52,12 @@ def test_cross_entropy_composes_model_data_and_schedule(name: str) -> None:
     own = text.partition(']\n')[2]
     settings = [line for line in own.splitlines() if line and not line.startswith('#')]
     assert [line.split(' = ')[0] for line in settings] in (['model'], ['model', 'auto_scale_lr'])
+
+
+@pytest.mark.parametrize('network', ['beit3_b16', 'vit_b16_50e'])
+@pytest.mark.parametrize('name', BEIT)
+def test_networks_of_schane_differ_in_the_model(network: str, name: str) -> None:
+    """Data, augmentation and schedule of the paper's table 2 are those of all its rows."""
+    ours, beit = (CONFIGS / 'ce' / f'{stem}.py' for stem in (name.replace('beit_b16', network), name))
+    settings = [path.read_text().partition('\n')[2] for path in (ours, beit)]
+    assert settings[0] == settings[1].replace(NETWORKS['beit_b16'], NETWORKS[network])

@@ -14,11 +14,13 @@ from tests.support.digits_runs import CONFIGS
 from tests.support.short_schedules import fit_schedule
 
 MAE = [
-    *(f'ce/vit_b16_{data}' for data in ('cifar10', 'cifar100', 'folder')),
-    *(f'coin/vit_b16_mae_{data}' for data in ('cifar10', 'cifar100', 'folder')),
+    *(f'ce/vit_b16_{data}' for data in ('cifar10', 'cifar100', 'pets', 'folder')),
+    *(f'coin/vit_b16_mae_{data}' for data in ('cifar10', 'cifar100', 'pets', 'folder')),
     *(f'{method}/vit_b16_folder' for method in ('scl', 'coretuning', 'triplet', 'mm', 'l2sp', 'bss')),
     *(f'{method}/vit_b16_folder' for method in ('rifle', 'noisytune', 'bituning')),
 ]
+# COIN's table 6 has more data sets; test_files_are_those_of_pets holds these to the one that takes a step.
+LIKE_PETS = {'imagenet20': 20, 'dtd': 47, 'cars': 196, 'flowers': 102}
 # In the place of weight decay.
 WITHOUT_DECAY = ('l2sp/vit_b16_folder',)
 # Without a contrastive loss, or without one in the only step: M&M's is of its second stage, Bi-tuning's queues are
@@ -26,6 +28,8 @@ WITHOUT_DECAY = ('l2sp/vit_b16_folder',)
 WITHOUT_CONTRAST = ('ce', 'mm', 'l2sp', 'bss', 'rifle', 'bituning')
 # Those of other data sets are held to these by test_method_files.py.
 BEIT = [f'{method}/beit_b16_{data}' for method in ('ce', 'schane') for data in ('cifar100', 'pets', 'folder')]
+# SCHaNe's other plain transformer, likewise.
+BEIT += ['ce/vit_b16_50e_cifar100', 'ce/vit_b16_50e_pets']
 SMALL = dict(embed_dims=24, num_layers=2, num_heads=2, feedforward_channels=48)
 
 
@@ -39,7 +43,20 @@ def test_no_config_is_forgotten() -> None:
         for pattern in ('vit_b16_*', 'beit_b16_folder')
         for path in CONFIGS.glob(f'*/{pattern}.py')
     }
-    assert found == {*MAE, *(name for name in BEIT if name.endswith('_folder'))}
+    more = [f'{stem}_{data}' for stem in ('ce/vit_b16', 'coin/vit_b16_mae') for data in LIKE_PETS]
+    known = {*MAE, *more, *(name for name in BEIT if name.endswith('_folder'))}
+    assert known <= found and all(name.startswith('ce/vit_b16_50e_') for name in found - known)
+
+
+@pytest.mark.parametrize('data', LIKE_PETS)
+def test_files_are_those_of_pets(data: str) -> None:
+    for stem in ('ce/vit_b16', 'coin/vit_b16_mae'):
+        expected = (CONFIGS / f'{stem}_pets.py').read_text()
+        for before, after in (('datasets/pets', f'datasets/{data}'), ('vit_b16_pets', f'vit_b16_{data}')):
+            expected = expected.replace(before, after)
+        expected = expected.replace('num_classes=37', f'num_classes={LIKE_PETS[data]}')
+        assert (CONFIGS / f'{stem}_{data}.py').read_text() == expected
+    assert LIKE_PETS[data] == read(f'ce/r50_{data}').model.head.num_classes
 
 
 @pytest.mark.parametrize('name', MAE)
@@ -53,7 +70,7 @@ def test_recipe_of_mae(name: str) -> None:
     assert (cfg.model.backbone.drop_path_rate, cfg.model.backbone.arch) == (0.1, 'base')
     types = [step['type'] for _, step in iterate_dicts(cfg.train_dataloader.dataset.pipeline) if 'type' in step]
     assert types[-4:] == ['RandomFlip', 'RandAugment', 'RandomErasing', 'PackInputs']
-    assert cfg.model.data_preprocessor.to_rgb == name.endswith('folder')
+    assert cfg.model.data_preprocessor.to_rgb == ('cifar' not in name)
 
 
 @pytest.mark.parametrize('name', BEIT)

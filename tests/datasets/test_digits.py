@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from cft.datasets import Digits
+from cft.datasets import Digits, digits
 
 SIZES = {'train': 1000, 'val': 297, 'test': 500}
 
@@ -77,6 +77,23 @@ def test_classes_and_pipeline() -> None:
     sample = dataset[3]
     assert sample['inputs'].shape == (3, 16, 16)
     assert sample['data_samples'].gt_label.item() == dataset.get_gt_labels()[3]
+
+
+@pytest.mark.parametrize('file', [digits.FILE, 'no/such/file.csv.gz'])
+def test_read_as_scikit_learn_reads_them(file: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its file, and by its function where the file lies elsewhere."""
+    monkeypatch.setattr(digits, 'FILE', file)
+    for found, expected in zip(digits.read_digits.__wrapped__(), load_digits(return_X_y=True), strict=True):
+        assert found.dtype == expected.dtype and np.array_equal(found, expected)
+
+
+def test_what_is_kept_cannot_be_changed(splits: dict[str, Digits]) -> None:
+    """What a transform gets is its own."""
+    image = splits['val'].get_data_info(0)['img']
+    image[:] = 7
+    assert splits['val'].get_data_info(0)['img'].max() != 7
+    with pytest.raises(ValueError, match='read-only'):
+        digits.enlarged_digits(8)[0][:] = 7
 
 
 def test_unknown_split_is_named() -> None:

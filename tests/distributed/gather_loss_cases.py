@@ -1,8 +1,10 @@
 """Cases of gather_worker.py: losses with ``gather=True`` against one process on the joined batch."""
 
+import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from unittest import mock
 
 import torch
 import torch.distributed as dist
@@ -10,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from cft.models.branches import ContrastiveBranch
-from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss
+from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss, TripletLoss, crossover
+from cft.ops.contrastive import tiles
 from projects.example_loss import SINCERELoss
 from projects.released_code import ReleasedSupConLoss, SupContrastLoss
 from tests.distributed.gather_parts import SIZES, own_rows
@@ -86,7 +89,18 @@ LOSSES = {
 }
 
 
-def check_loss(name: str, sizes: tuple[int, int], classes: list[int]) -> None:
+# Those whose large batches are compared tile by tile, the rows of the ranks going round.
+IN_A_RING = [name for name in LOSSES if name.startswith(('supcon', 'focal', 'schane')) and name != 'supcontrast']
+
+
+@contextlib.contextmanager
+def as_large_batches() -> Iterator[None]:
+    """Losses take the way of large batches; no tile divides the rows."""
+    with mock.patch.object(crossover, 'ALL_PAIRS_ROWS', -1), mock.patch.object(tiles, 'TILE', 2):
+        yield
+
+
+def check_loss(name: str, sizes: tuple[int, int], classes: list[int], large: bool = False) -> None:
     """Value and parameter gradients averaged over ranks are those of one process on the joined batch."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(10, 3, 6, generator=generator, dtype=torch.float64)
@@ -101,8 +115,9 @@ def check_loss(name: str, sizes: tuple[int, int], classes: list[int]) -> None:
     expected.backward()
 
     parallel = DistributedDataParallel(model)
-    value = LOSSES[name](True)(parallel, inputs[own], labels[own], masks[own])
-    value.backward()
+    with as_large_batches() if large else contextlib.nullcontext():
+        value = LOSSES[name](True)(parallel, inputs[own], labels[own], masks[own])
+        value.backward()
     average = value.detach().clone()
     dist.all_reduce(average)
     close(average / dist.get_world_size(), expected.detach())
@@ -138,4 +153,7 @@ CASES: dict[str, Callable[[], None]] = {'gathering matters': check_gathering_mat
 for name in LOSSES:
     CASES |= {f'{name}: {kind}': partial(check_loss, name, (5, 5), LABELS[kind]) for kind in LABELS}
     CASES |= {f'{name}: {size}': partial(check_loss, name, SIZES[size], LABELS['mixed']) for size in SIZES}
+for name in IN_A_RING:
+    CASES |= {f'ring, {name}: {kind}': partial(check_loss, name, (5, 5), LABELS[kind], large=True) for kind in LABELS}
+    CASES |= {f'ring, {name}: {size}': partial(check_loss, name, SIZES[size], LABELS['mixed'], True) for size in SIZES}
 CASES |= {f'views: {size}': partial(check_views, SIZES[size]) for size in SIZES}

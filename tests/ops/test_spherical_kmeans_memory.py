@@ -2,24 +2,10 @@
 
 import pytest
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from cft.ops import _kmeans_steps, spherical_kmeans
 from tests.support.comparison import random_rows
-
-
-class LargestTensor(TorchDispatchMode):
-    """Records how many entries the largest tensor has that an operation returns."""
-
-    entries = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for value in result if isinstance(result, (tuple, list)) else [result]:
-            if isinstance(value, Tensor) and value._base is None:
-                self.entries = max(self.entries, value.numel())
-        return result
+from tests.support.tensor_sizes import LargestTensor
 
 
 @pytest.mark.parametrize('entries', [1, 100, 4096])

@@ -15,10 +15,13 @@ METHODS = sorted(path.stem for path in (CONFIGS / '_base_' / 'methods').glob('*.
 OTHERS = ('_seg', '_det', '_fpn', '_dg', '_folder', '_multilabel', '_adv')
 R50 = sorted(path.stem for path in (CONFIGS / 'ce').glob('r50_*.py') if not path.stem.endswith(OTHERS))
 BEIT = sorted(path.stem for path in (CONFIGS / 'ce').glob('beit_b16_*.py') if not path.stem.endswith(OTHERS))
+# SCHaNe's other networks: files of `ce` are those of BEiT with the model replaced, those of methods the template.
+NETWORKS = {'beit_b16': 'beit_b16_cls', 'beit3_b16': 'beit3_b16_cls', 'vit_b16_50e': 'vit_b16_dropout_cls'}
+BEIT3 = [name.replace('beit_b16', 'beit3_b16') for name in BEIT]
 VOC = 'r50_voc07_multilabel'
 # All that come with cft but the copies of a method's template, of which tests/configs/test_method_files.py tells that
 # nothing else is different.
-COPIES = {f'{method}/{name}' for method in METHODS for name in R50 + BEIT if name != 'r50_cifar10'}
+COPIES = {f'{method}/{name}' for method in METHODS for name in R50 + BEIT + BEIT3 if name != 'r50_cifar10'}
 # And of the few-shot benchmarks, of which tests/configs/test_few_shot_configs.py does.
 FEW_SHOT = ('cifar_fs', 'fc100', 'miniimagenet', 'tieredimagenet')
 FEW_SHOT_METHODS = ('ce_simclr', 'schane', 'scl')

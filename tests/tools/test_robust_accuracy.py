@@ -34,9 +34,12 @@ def made_record(study: SimpleNamespace, run: Run) -> RunRecord:
     return RunRecord(run.name, '', run.config, {}, run.seed, run.labels, metrics)
 
 
-def test_methods_of_a_draw_share_data_and_attack(study: SimpleNamespace) -> None:
+@pytest.mark.parametrize(('epsilon', 'steps'), [(None, (24, 12)), (48, (48, 24))])
+def test_methods_of_a_draw_share_data_and_attack(
+    epsilon: int | None, steps: tuple[float, float], study: SimpleNamespace
+) -> None:
     """Trained and attacked at one strength, on the same labels; only CE is trained without."""
-    pretraining, *runs = study.planned_runs('digits', [4], images=2, queries=10)
+    pretraining, *runs = study.planned_runs('digits', [4], images=2, queries=10, epsilon=epsilon)
     assert len(PlanChecks().facts([pretraining, *runs])) == 5
     configs = {
         run.labels['method']: load_config(run.config, {k: v for k, v in run.overrides.items() if k != 'checkpoint'})
@@ -50,6 +53,7 @@ def test_methods_of_a_draw_share_data_and_attack(study: SimpleNamespace) -> None
         assert ('adversarial' in cfg.model) == (method != 'ce')
         if method != 'ce':
             assert (cfg.model.adversarial.norm, cfg.model.adversarial.epsilon) == (attack['norm'], attack['epsilon'])
+            assert (cfg.model.adversarial.epsilon, cfg.model.adversarial.step) == steps
     assert all(run.options == runs[0].options for run in runs)
     heads = {
         method: (cfg.model.head.get('contrastive') or {}).get('loss', {}).get('type') for method, cfg in configs.items()

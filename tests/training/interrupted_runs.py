@@ -1,6 +1,5 @@
 """Runs of tools/train.py that are killed, at a moment that the test or a system call of the run chooses."""
 
-import multiprocessing
 import os
 import runpy
 import signal
@@ -10,21 +9,11 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-# Most of these are loaded for the runs that are forked off, which would spend their time on it.
-import matplotlib.pyplot  # noqa: F401
-import mmpretrain.engine
-import mmpretrain.visualization  # noqa: F401
-import sklearn.datasets  # noqa: F401
 import torch
 import yapf.yapflib.yapf_api
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-import cft.apis
-import cft.datasets
-import cft.engine.hooks
-import cft.engine.loops
-import cft.models  # noqa: F401
 from tests.support.digits_runs import short_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,13 +49,6 @@ def write(cfg: Config, path: Path, **checkpoint: object) -> Path:
     cfg.pop('work_dir'), cfg.pop('experiment_name')
     cfg.dump(path)
     return path
-
-
-def launcher() -> multiprocessing.context.ForkServerContext:
-    """Start processes from one that has imported everything and has no threads."""
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def train_tool(

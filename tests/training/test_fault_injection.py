@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import launcher
 from tests.training.interrupted_runs import (
     ROOT,
     assert_same_run,
     clusters,
     exit_code,
     iterations_in,
-    launcher,
     queue_and_averages,
     stages_and_mixing,
     train_tool,

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.digits_runs import short_config
+from tests.support.forked import launcher
 from tests.training.interrupted_runs import (
     ROOT,
     assert_same_run,
     clusters,
     exit_code,
     iterations_in,
-    launcher,
     queue_and_averages,
     train_tool,
     wait_until,
@@ -100,11 +100,18 @@ def test_killed(tmp_path: Path) -> None:
     assert_same_run(expected, run_to_the_end(config, killed))
 
 
-def test_signal_to_one_rank(tmp_path: Path) -> None:
+@pytest.fixture(scope='module')
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A config of clusters, and the last checkpoint of its run."""
+    folder = tmp_path_factory.mktemp('undisturbed')
+    config = made(clusters, folder, interval=ITERATIONS)
+    return config, run_to_the_end(config, folders(folder)[0])
+
+
+def test_signal_to_one_rank(undisturbed: tuple[Path, Path], tmp_path: Path) -> None:
     """Each signal, to either rank: both save after the same step, with what both have collected, and leave."""
-    config = made(clusters, tmp_path, interval=ITERATIONS)
-    whole, stopped = folders(tmp_path)
-    expected = run_to_the_end(config, whole)
+    config, expected = undisturbed
+    _, stopped = folders(tmp_path)
     log = stopped / 'rank_0.txt'
     for rank, number in ((0, signal.SIGTERM), (1, signal.SIGUSR1), (0, signal.SIGINT)):
         processes = two_ranks(config, stopped)
@@ -136,14 +143,13 @@ def torchrun(tmp_path: Path) -> Iterator[Callable[[Path, Path], subprocess.Popen
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_signal_to_torchrun(torchrun: Callable, tmp_path: Path) -> None:
+def test_signal_to_torchrun(undisturbed: tuple[Path, Path], torchrun: Callable, tmp_path: Path) -> None:
     """Each signal reaches the ranks, which have the time to save; the launcher's own code says that it was stopped.
 
     Ctrl-C goes to the whole process group of the launcher.
     """
-    config = made(clusters, tmp_path, interval=ITERATIONS)
-    whole, stopped = folders(tmp_path)
-    expected = run_to_the_end(config, whole)
+    config, expected = undisturbed
+    _, stopped = folders(tmp_path)
     log = stopped / 'rank_0.txt'
     for count, number in enumerate((signal.SIGUSR1, signal.SIGINT, signal.SIGTERM), start=1):
         process = torchrun(config, stopped)

@@ -1,6 +1,6 @@
 """Does Core-tuning help adversarial training? CE, AT-CE, AT-CE-Con and AT-Core at one strength, over paired draws.
 
-python tools/analysis/robust_accuracy.py [--data fashion] [--draws 3] [--images 20] [--queries 5000] [--work-dir DIR]
+python tools/analysis/robust_accuracy.py [--data fashion] [--epsilon 24] [--draws 3] [--images 20] [--queries 5000]
 
 On the quickstart's digits or Fashion-MNIST with 5 labels per class, from its pre-trained encoder (SCE), each method is
 trained on each draw; images of the test split, the same for all, are then classified as they are and under attack:
@@ -55,6 +55,9 @@ those are other images, networks and strengths. {attacks}
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data', choices=('digits', 'fashion'), default='digits')
+    parser.add_argument(
+        '--epsilon', type=at_least(1), help='of training and attack, of 255; default: that of the config'
+    )
     parser.add_argument('--draws', type=at_least(2), default=3, help='number of draws of the labels')
     parser.add_argument('--images', type=at_least(1), default=20, help='attacked test images of each class')
     parser.add_argument('--queries', type=at_least(0), default=5000, help='of Square; 0 leaves out all but PGD')
@@ -72,18 +75,24 @@ def main() -> None:
         if args.queries:
             require_toolbox()
         folder = args.work_dir or Path('work_dirs/robust_accuracy') / args.data
-        runs = planned_runs(args.data, range(args.draws), args.images, args.queries)
+        runs = planned_runs(args.data, range(args.draws), args.images, args.queries, args.epsilon)
         records = run_plan(runs, folder, args.executor)
         print('\n'.join(write_results(records, runs, args, folder, shlex.join(['python', *sys.argv]))))
 
 
-def planned_runs(data: str, draws: Sequence[int], images: int, queries: int) -> list['Run']:
-    """Pre-training, and every method on every draw."""
+def planned_runs(data: str, draws: Sequence[int], images: int, queries: int, epsilon: int | None = None) -> list['Run']:
+    """Pre-training, and every method on every draw; in training the attack steps in proportion to its strength."""
     from cft.apis import load_config
     from cft.experiments import Output, Run
 
     trained = load_config(f'quickstart/{CONFIGS["at_ce"].format(data)}').model.adversarial
-    attack = {'norm': trained.norm, 'epsilon': trained.epsilon, 'num_steps': [STEPS], 'restarts': RESTARTS}
+    strength = {}
+    if epsilon is not None:
+        step = trained.step * epsilon / trained.epsilon
+        strength = {'model.adversarial.epsilon': epsilon, 'model.adversarial.step': step}
+    attack = {
+        'norm': trained.norm, 'epsilon': epsilon or trained.epsilon, 'num_steps': [STEPS], 'restarts': RESTARTS
+    }  # fmt: skip
     if queries:
         attack |= {'autoattack': True, 'queries': queries}
     runs = [Run(PRETRAINED, f'quickstart/sce_{data}', options={'splits': []})]
@@ -99,6 +108,7 @@ def planned_runs(data: str, draws: Sequence[int], images: int, queries: int) -> 
                     '_delete_': True, 'type': 'cft.StratifiedSubset', 'per_class': images, 'seed': 0, 'dataset': test
                 },
             }  # fmt: skip
+            settings |= strength if method != 'ce' else {}
             options = {'splits': ['test'], 'measures': [], 'attack': attack}
             runs.append(Run(f'{method}-{draw}', config, settings, draw, {'method': method, 'draw': draw}, options))
     return runs

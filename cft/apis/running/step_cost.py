@@ -48,8 +48,10 @@ def started_step(cfg: Config) -> Callable[[], None]:
     return training_step(runner)
 
 
-def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[float]:
-    """Median seconds of each step.
+def round_seconds(
+    steps: Sequence[Callable[[], None]], rounds: int = 10, processor_time: bool = False
+) -> list[list[float]]:
+    """Seconds of each step in each round.
 
     The steps take turns, so that whatever else the machine does meets all of
     them; a first round warms up.
@@ -57,20 +59,32 @@ def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[
     Args:
         steps: Functions of :func:`training_step`, or others.
         rounds: Timed repetitions of each.
+        processor_time: Of all threads of this process, instead of the time that passes.
+
+    Example:
+        >>> [len(seconds) for seconds in round_seconds([lambda: None] * 3, rounds=2)]
+        [2, 2, 2]
+    """
+    now = time.process_time if processor_time else time.perf_counter
+    seconds: list[list[float]] = [[] for _ in steps]
+    for _ in range(rounds + 1):
+        for step, taken in zip(steps, seconds, strict=True):
+            _synchronise()
+            started = now()
+            step()
+            _synchronise()
+            taken.append(now() - started)
+    return [taken[1:] for taken in seconds]
+
+
+def step_seconds(steps: Sequence[Callable[[], None]], rounds: int = 10) -> list[float]:
+    """Median over rounds of :func:`round_seconds`.
 
     Example:
         >>> step_seconds([lambda: None], rounds=1)[0] < 1
         True
     """
-    seconds: list[list[float]] = [[] for _ in steps]
-    for _ in range(rounds + 1):
-        for step, taken in zip(steps, seconds, strict=True):
-            _synchronise()
-            started = time.perf_counter()
-            step()
-            _synchronise()
-            taken.append(time.perf_counter() - started)
-    return [statistics.median(taken[1:]) for taken in seconds]
+    return [statistics.median(seconds) for seconds in round_seconds(steps, rounds)]
 
 
 def logged_step_seconds(runner: Runner) -> float:

@@ -2,6 +2,7 @@
 
 from .accumulated_gradients import AccumulatedGradientsHook
 from .batch_size_check import BatchSizeCheckHook
+from .channels_last import ChannelsLastHook
 from .cluster_hook import ClusterHook
 from .config_check import ConfigCheckHook
 from .duplicate_images import DuplicateImagesHook
@@ -29,6 +30,7 @@ from .unreadable_images import UnreadableImagesHook
 __all__ = [
     'AccumulatedGradientsHook',
     'BatchSizeCheckHook',
+    'ChannelsLastHook',
     'ClusterHook',
     'ConfigCheckHook',
     'DuplicateImagesHook',

@@ -1,5 +1,6 @@
 """Random numbers that follow from the seed and the iteration alone."""
 
+import functools
 import random
 
 import numpy as np
@@ -22,7 +23,16 @@ def seed_all(seed: int, rank: int, iteration: int, purpose: int) -> None:
     state = np.random.SeedSequence([seed, rank, iteration, purpose]).generate_state(3)
     random.seed(int(state[0]))
     np.random.seed(state[1])
-    torch.manual_seed(int(state[2]))
+    if _has_accelerator():
+        torch.manual_seed(int(state[2]))
+    else:
+        # PyTorch's own keeps a traceback of each call for a GPU that might come.
+        torch.default_generator.manual_seed(int(state[2]))
+
+
+@functools.cache
+def _has_accelerator() -> bool:
+    return torch.accelerator.is_available()
 
 
 @HOOKS.register_module()

@@ -37,9 +37,10 @@ def supcon_of_pairs(
     if only_own:
         candidate = candidate if same_class_candidates else candidate & ~positive
         positive = torch.zeros_like(positive)
-    logits = torch.cat([logits, *(each.logits[:, None] for each in own)], dim=1)
-    positive = torch.cat([positive, *((each.exists & each.positive)[:, None] for each in own)], dim=1)
-    candidate = torch.cat([candidate, *(each.exists[:, None] for each in own)], dim=1)
+    if own:
+        logits = torch.cat([logits, *(each.logits[:, None] for each in own)], dim=1)
+        positive = torch.cat([positive, *((each.exists & each.positive)[:, None] for each in own)], dim=1)
+        candidate = torch.cat([candidate, *(each.exists[:, None] for each in own)], dim=1)
     log_probability = logits - masked_logsumexp(logits, candidate)[:, None]
     log_probability = torch.where(positive, log_probability, torch.zeros_like(log_probability))
     terms = log_probability * (1 - log_probability.exp()) if focal else log_probability

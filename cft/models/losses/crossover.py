@@ -1,8 +1,8 @@
 """Up to how many rows all similarities are held at once."""
 
-# On two cores, 256 channels, float32 and CPU time of one thread, all pairs took 0.7 of the tiles' time for SupCon
-# at 1,024 rows and 1.2 to 1.4 of it at 2,048 (tools/benchmarks/losses.py); they hold some 30 MiB at 1,024.
-ALL_PAIRS_ROWS = 1024
+# CPU time of one thread (EPYC, 256 channels, float32) of the tiles over that of all pairs: at 1,024 rows SupCon 1.0,
+# focal 0.8, SCHaNe 0.5; at 2,048 rows 0.6, 0.5, 0.3. Below 512 rows, all pairs take fewer operations.
+ALL_PAIRS_ROWS = 512
 
 
 def hold_all_pairs(counts: list[int]) -> bool:

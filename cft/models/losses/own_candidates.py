@@ -26,16 +26,22 @@ class OwnCandidate(NamedTuple):
 
 
 def own_candidate(
-    features: torch.Tensor, extra: torch.Tensor, mask: torch.Tensor | None, temperature: float, positive: bool
+    features: torch.Tensor,
+    extra: torch.Tensor,
+    mask: torch.Tensor | None,
+    temperature: float,
+    positive: bool,
+    unit: bool = False,
 ) -> OwnCandidate:
     """Compare row i with row i of ``extra``.
 
     Args:
-        features: (n, D), normalised here.
+        features: (n, D), normalised here unless ``unit``.
         extra: (n, D), normalised here.
         mask: (n,) boolean, which rows of ``extra`` exist; None for all of them.
         temperature: tau > 0.
         positive: What they are.
+        unit: The features are unit rows already.
 
     Raises:
         ValueError: If a shape does not fit.
@@ -49,9 +55,14 @@ def own_candidate(
     if mask is not None and mask.shape != features.shape[:1]:
         raise ValueError(f'row mask must be ({len(features)},), got shape {tuple(mask.shape)}')
     exists = features.new_ones(len(features), dtype=torch.bool) if mask is None else mask.bool()
-    return OwnCandidate(by_row_blocks(_cosines, features, extra, exists) / temperature, exists, positive)
+    cosines = by_row_blocks(_cosines if unit else _cosines_of_features, features, extra, exists)
+    return OwnCandidate(cosines / temperature, exists, positive)
 
 
-def _cosines(features: torch.Tensor, extra: torch.Tensor, exists: torch.Tensor) -> torch.Tensor:
+def _cosines(anchors: torch.Tensor, extra: torch.Tensor, exists: torch.Tensor) -> torch.Tensor:
     # A NaN in a row that does not exist, times its gradient of 0, would be NaN.
-    return (l2_normalize(features) * l2_normalize(extra.masked_fill(~exists[:, None], 0.0))).sum(dim=1)
+    return (anchors * l2_normalize(extra.masked_fill(~exists[:, None], 0.0))).sum(dim=1)
+
+
+def _cosines_of_features(features: torch.Tensor, extra: torch.Tensor, exists: torch.Tensor) -> torch.Tensor:
+    return _cosines(l2_normalize(features), extra, exists)

@@ -60,7 +60,8 @@ class KeyTargets(NamedTuple):
 
     def of_images(self, images: Tensor) -> 'KeyTargets':
         """The targets of other images of the batch, (N,) indices, in the place of each one's own."""
-        return KeyTargets(*(None if part is None else part[:, images] for part in self))
+        relations = (None if part is None else part[:, images] for part in (self.logsumexp, self.means))
+        return KeyTargets(self.keys[:, images], *relations)
 
 
 @torch.no_grad()

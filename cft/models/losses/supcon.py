@@ -66,21 +66,21 @@ def supcon_loss(
     """
     check_inputs(features, labels)
     _check_candidates(only_extra_positives, same_class_candidates)
-    own = [
-        own_candidate(features, extra, mask, temperature, positive)
-        for extra, mask, positive in (
-            (extra_positives, positive_mask, True),
-            (extra_negatives, negative_mask, False),
-        )
+    extras = [
+        (extra, mask, temperature, positive)
+        for extra, mask, positive in ((extra_positives, positive_mask, True), (extra_negatives, negative_mask, False))
         if extra is not None
     ]
     options = {'focal': focal, 'only_own': only_extra_positives, 'same_class_candidates': same_class_candidates}
     counts = row_counts(features) if gather else [len(features)]
     if hold_all_pairs(counts):
         anchors, similarities = batch_similarities(features, labels, temperature, gather, counts)
+        own = [own_candidate(anchors, *each, unit=True) for each in extras]
         losses, counted = supcon_of_pairs(similarities, own, **options)
     else:
         anchors = by_row_blocks(l2_normalize, features)
+        # From the features themselves, so that no second copy of the anchors is kept.
+        own = [own_candidate(features, *each) for each in extras]
         statistics = batch_statistics(anchors, labels, temperature, counts=counts, entropy=focal)
         losses, counted = supcon_of_sums(statistics, own, **options)
     loss = mean_over_anchors(losses, counted, gather)

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
-from scipy.linalg import eigh
 from torch import Tensor, nn
 
 from cft.errors import ConfigError
@@ -44,6 +43,9 @@ def smallest_singular_values(features: Tensor, k: int) -> Tensor:
         >>> smallest_singular_values(torch.diag(torch.tensor([5.0, 3.0, 2.0])), k=2)
         tensor(13.)
     """
+    # Here, as every run would wait for SciPy.
+    from scipy.linalg import eigh
+
     if k < 1:
         raise ConfigError(f'cft.BSS: k must be at least 1, got {k}')
     kind = torch.promote_types(features.dtype, torch.float32)

@@ -1,6 +1,7 @@
 """The losses of the pairs of views of a step, by one call of the head for all of them or by one for each."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,10 +32,12 @@ class PairLosses:
     """
 
     def __init__(self, head: nn.Module, keys: Mapping[int, Tensor], queue: Tensor | None) -> None:
-        self.head, self.keys, self.queue = head, keys, queue
+        # A head's own methods are no part of nn.Module's types.
+        self.head = cast('Any', head)
+        self.keys, self.queue = keys, queue
         self.at_once = takes_all_pairs(head)
         if self.at_once:
-            self.targets = head.key_targets(torch.stack(tuple(keys.values())), queue)
+            self.targets = self.head.key_targets(torch.stack(tuple(keys.values())), queue)
         elif queue is not None:
             self.queue = queue.to(torch.float32, copy=True)
 

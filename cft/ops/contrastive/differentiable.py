@@ -1,7 +1,7 @@
 """Statistics of a batch's similarities as one differentiable operation, on one rank or on all."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -70,8 +70,8 @@ def batch_statistics(
     ends = [torch.searchsorted(part, labels.long(), right=True) for part in parts]
     starts = [torch.searchsorted(part, labels.long()) for part in parts]
     same = torch.stack(ends).sum(dim=0) - torch.stack(starts).sum(dim=0)
-    apply = _SumsOfSimilarities.apply
-    sums = apply(rows, order, parts, temperature, entropy, squares)  # type: ignore[no-untyped-call]  # PyTorch's
+    apply: Callable[..., tuple[torch.Tensor, ...]] = _SumsOfSimilarities.apply
+    sums = apply(rows, order, parts, temperature, entropy, squares)
     return BatchStatistics(Statistics(*sums), same - 1, sum(counts) - same)
 
 

@@ -2,8 +2,8 @@
 # On the command line: --cfg-options checkpoint=FILE
 checkpoint = None
 
-# SCHaNe fine-tunes BEiT-3 base. mmpretrain has no BEiT-3 (a multiway transformer with sub-norms and absolute
-# positions), so this is BEiT-v2's base, of the same size; the paper's figures are not to be expected of it.
+# SCHaNe fine-tunes BEiT-3 base, which beit3_b16_cls.py takes from timm. This is BEiT-v2's base, of the same size; the
+# paper's figures are not to be expected of it.
 # Dropout 0.1 is the paper's. BEiT-v2 is normalised with ImageNet's statistics, the first BEiT with mean and
 # deviation 127.5.
 model = dict(

@@ -1,6 +1,6 @@
 """Softmax of each row over many candidates, without the matrix of their similarities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -96,7 +96,7 @@ def candidate_gradient(rows: Tensor, candidates: Tensor, logsumexp: Tensor, fact
     return gradient
 
 
-def _tiles(rows: Tensor, candidates: Tensor, normalize: bool) -> Any:
+def _tiles(rows: Tensor, candidates: Tensor, normalize: bool) -> Iterator[tuple[int, Tensor]]:
     entries = TILE_ENTRIES.get(rows.device.type, TILE_ENTRIES['other'])
     width = max(entries // max(len(rows), 1), NARROWEST_TILE)
     for start in range(0, len(candidates), width):
@@ -119,10 +119,11 @@ class _SoftmaxMoments(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, factors: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        mean, *saved = ctx.saved_tensors
-        of_rows = factors[:, None] * mean if ctx.needs_input_grad[0] else None
-        of_candidates = candidate_gradient(*saved, factors) if ctx.needs_input_grad[1] else None
-        return of_rows, of_candidates, None, None
+        of_rows = factors[:, None] * ctx.saved_tensors[0] if ctx.needs_input_grad[0] else None
+        if not ctx.needs_input_grad[1]:
+            return of_rows, None, None, None
+        _, rows, candidates, logsumexp = ctx.saved_tensors
+        return of_rows, candidate_gradient(rows, candidates, logsumexp, factors), None, None
 
 
 # torch gives ``apply`` no types.

@@ -1,0 +1,12 @@
+# ViT-B and MAE of SCHaNe (table 2), by the recipe of its baseline; augmented by AutoAugment, as in the paper.
+_base_ = [
+    '../_base_/models/vit_b16_dropout_cls.py',
+    '../_base_/datasets/flowers102.py',
+    '../_base_/schedules/adamw_vit_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=102))
+two_view_pipeline = _base_.two_augmented_views_pipeline
+batch_size = 128  # of each of 8 GPUs, 1024 in all
+train_dataloader = dict(batch_size=batch_size, dataset=dict(pipeline=_base_.augmented_pipeline))

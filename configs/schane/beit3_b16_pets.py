@@ -1,0 +1,4 @@
+_base_ = ['../ce/beit3_b16_pets.py', '../_base_/methods/schane.py']
+
+model = dict(head=_base_.method_head)
+train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
