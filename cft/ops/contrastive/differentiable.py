@@ -10,9 +10,10 @@ from torch.autograd.function import once_differentiable
 
 from cft.ops.gather import gather_rows
 
-from .backend import backend_of
+from .first_pass import row_statistics
 from .ring import visiting_rows
 from .rows import Rows
+from .second_pass import add_gradient
 from .statistics import Statistics, Weights, merge, weights_of
 
 
@@ -88,9 +89,8 @@ class _SumsOfSimilarities(torch.autograd.Function):
         squares: bool,
     ) -> tuple[torch.Tensor | None, ...]:
         anchors = Rows(rows[order], labels[_own_rank(labels)])
-        passes = backend_of(rows)
         found = [
-            passes.row_statistics(anchors, candidates, temperature, entropy=entropy, squares=squares)
+            row_statistics(anchors, candidates, temperature, entropy=entropy, squares=squares)
             for _, candidates in _visiting(anchors, labels)
         ]
         statistics = functools.reduce(merge, found)
@@ -107,10 +107,10 @@ class _SumsOfSimilarities(torch.autograd.Function):
         of_sums = Statistics._make(None if each is None else each[ctx.order] for each in gradients)
         weights = weights_of(statistics, of_sums, ctx.temperature)
         everywhere = _of_all_ranks(weights, [len(each) for each in ctx.labels])
-        passes, gradient = backend_of(rows), torch.zeros_like(rows)
+        gradient = torch.zeros_like(rows)
         with torch.autocast(rows.device.type, enabled=False):
             for owner, candidates in _visiting(anchors, ctx.labels):
-                passes.add_gradient(gradient, anchors, candidates, ctx.temperature, weights, everywhere[owner])
+                add_gradient(gradient, anchors, candidates, ctx.temperature, weights, everywhere[owner])
         unsorted = torch.empty_like(gradient)
         unsorted[ctx.order] = gradient
         return unsorted, None, None, None, None, None

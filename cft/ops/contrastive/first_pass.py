@@ -1,12 +1,14 @@
 """The first pass over the tiles: statistics of the anchors."""
 
 from .bounded import LARGEST, BoundedSums
+from .on_gpu import kernel_on_gpu
 from .rows import Rows
 from .shifted import ShiftedSums
 from .statistics import Statistics
 from .tiles import positive_pairs, similarities, tile_space, tiles_of
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_passes')
 def row_statistics(
     anchors: Rows, candidates: Rows, temperature: float, *, entropy: bool = False, squares: bool = False
 ) -> Statistics:

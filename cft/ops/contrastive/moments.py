@@ -9,6 +9,8 @@ from torch.autograd.function import once_differentiable
 
 from cft.ops.normalize import l2_normalize
 
+from .on_gpu import kernel_on_gpu
+
 # Similarities in memory at a time: what a cache of the CPU holds; on a GPU, what keeps it busy.
 TILE_ENTRIES = {'cpu': 2**20, 'other': 2**23}
 # Of fewer candidates at a time a matrix product is slow.
@@ -59,6 +61,7 @@ def softmax_moments(rows: Tensor, candidates: Tensor, own: bool = False, normali
     return SoftmaxMoments(*_differentiable_moments(rows, candidates, own, normalize))
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_moments')
 def tiled_moments(rows: Tensor, candidates: Tensor, own: bool, normalize: bool) -> tuple[Tensor, Tensor]:
     """What :func:`softmax_moments` returns, without gradients."""
     maximum = total = mean = None
@@ -83,6 +86,7 @@ def tiled_moments(rows: Tensor, candidates: Tensor, own: bool, normalize: bool) 
     return maximum.add_(total.log())[:, 0], mean.div_(total)
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_moments')
 def candidate_gradient(rows: Tensor, candidates: Tensor, logsumexp: Tensor, factors: Tensor) -> Tensor:
     """(M, D) gradient of ``factors @ logsumexp`` with respect to the candidates; every one counts for every row."""
     gradient = torch.empty_like(candidates)

@@ -3,12 +3,14 @@
 import torch
 
 from .bounded import LARGEST, bounded_derivatives, unshifted
+from .on_gpu import kernel_on_gpu
 from .rows import Rows
 from .shifted import shifted_derivatives
 from .statistics import Weights
 from .tiles import positive_pairs, similarities, tile_space, tiles_of
 
 
+@kernel_on_gpu('cft.ops.contrastive.kernel_passes', in_place=True)
 def add_gradient(
     gradient: torch.Tensor,
     anchors: Rows,
