@@ -9,7 +9,7 @@ import yaml
 from mmengine.config import Config
 
 from cft.apis.configs.catalogue import CONFIGS
-from cft.engine.config_nodes import iterate_dicts
+from cft.engine.config_nodes import innermost_dataset, iterate_dicts
 from cft.errors import ConfigError
 from cft.files import write_atomically
 
@@ -157,20 +157,20 @@ def sides_of(cfg: Config) -> list[int]:
 
 
 def _side_of(transforms: object) -> int | None:
+    """What the last step that sets a size leaves."""
+    found = None
     for _, node in iterate_dicts({'transforms': transforms}):
         for key in ('size', 'scale', 'crop_size'):
             value = node.get(key)
-            if isinstance(value, int):
-                return value
             if isinstance(value, list | tuple) and value and isinstance(value[0], int):
-                return max(value)
-    return None
+                value = min(value)
+            found = value if isinstance(value, int) else found
+    return found
 
 
 def _side(cfg: Config) -> int:
-    size = cfg.get('image_size')
-    if isinstance(size, int):
-        return size
     if cfg.get('default_scope') == 'mmdet':
         return 800
-    return _side_of(cfg.train_dataloader.dataset.to_dict()) or 224
+    # A config may leave image_size behind, as a probe at another size does.
+    own = _side_of(innermost_dataset(cfg.train_dataloader.dataset)['pipeline'])
+    return own or cfg.get('image_size') or 224
