@@ -23,7 +23,7 @@ class BuildWithConfigs(build_py):
 
     def shipped_files(self) -> list[str]:
         files = [path for folder in ('configs', 'tools') for path in Path(folder).rglob('*')]
-        kinds = ('.py', '.sh', '.md', '.png', '.svg', '.json', '.yaml')
+        kinds = ('.py', '.sh', '.md', '.png', '.svg', '.json', '.yaml', '.yml')
         return sorted(str(path) for path in files if path.suffix in kinds and path.name not in CHECKOUT_ONLY)
 
     def run(self) -> None:
@@ -90,6 +90,8 @@ setup(
             'onnxruntime>=1.20',
             'onnxscript>=0.3',
             'tensorboard>=2.16',
+            # Builds of PyTorch for CPUs alone come without.
+            'triton>=3.2; platform_system == "Linux"',
             'wandb>=0.19',
             'mlflow-skinny>=3',
             'adversarial-robustness-toolbox>=1.20,<1.21',

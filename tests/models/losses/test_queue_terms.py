@@ -52,7 +52,7 @@ def narrow_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         (SCETermsLoss(0.0, 1.0, 0.0), oracles.ressl),
         (SCETermsLoss(), oracles.sce),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, '__name__', str(value)),
 )
 def test_tiles_give_the_equations(
     loss: QueueLoss, oracle: Callable[..., Tensor], length: int | None, dtype: torch.dtype
