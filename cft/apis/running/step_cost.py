@@ -1,5 +1,6 @@
 """Time and memory of training steps: repeated beside each other, or as a run has logged them."""
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -53,8 +54,9 @@ def round_seconds(
 ) -> list[list[float]]:
     """Seconds of each step in each round.
 
-    The steps take turns, so that whatever else the machine does meets all of
-    them; a first round warms up.
+    The steps take turns, in another order in each round, so that whatever else
+    the machine does, and what a step leaves in the caches, meets all of them
+    alike; a first round warms up.
 
     Args:
         steps: Functions of :func:`training_step`, or others.
@@ -67,13 +69,14 @@ def round_seconds(
     """
     now = time.process_time if processor_time else time.perf_counter
     seconds: list[list[float]] = [[] for _ in steps]
+    orders = random.Random(0)
     for _ in range(rounds + 1):
-        for step, taken in zip(steps, seconds, strict=True):
+        for place in orders.sample(range(len(steps)), len(steps)):
             _synchronise()
             started = now()
-            step()
+            steps[place]()
             _synchronise()
-            taken.append(now() - started)
+            seconds[place].append(now() - started)
     return [taken[1:] for taken in seconds]
 
 
