@@ -52,13 +52,16 @@ def _free_port() -> int:
 
 
 def _place(rank: int, port: int) -> dict[str, str]:
+    """Environment of a rank."""
     place = {'RANK': rank, 'LOCAL_RANK': rank, 'WORLD_SIZE': 2, 'LOCAL_WORLD_SIZE': 2}
     place |= {'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': port, 'OMP_NUM_THREADS': 1, 'CUDA_VISIBLE_DEVICES': ''}
-    return {name: str(value) for name, value in place.items()}
+    return dict(os.environ) | {name: str(value) for name, value in place.items()}
 
 
 def _run(command: list[str], log: str, environment: dict[str, str]) -> None:
     """In the new process: ``python -m WORKER ARGUMENTS``."""
+    # That of the test: the process that this one was forked from began before it.
+    os.environ.clear()
     os.environ.update(environment)
     os.chdir(REPOSITORY)
     stream = os.open(log, os.O_WRONLY | os.O_APPEND)
