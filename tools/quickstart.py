@@ -69,6 +69,8 @@ def parse_args() -> argparse.Namespace:
     extent.add_argument('--short', action='store_true', help='2 draws and short pre-training, to see that it works')
     extent.add_argument('--all', action='store_true', help="20 draws, with all baselines of the papers' comparisons")
     parser.add_argument('--data', choices=list(DATA), default='digits', help='the images')
+    others = [name for name in NAMES | BASELINES if name != BASELINE]
+    parser.add_argument('--without', nargs='+', default=[], choices=others, metavar='METHOD', help='leave these out')
     parser.add_argument('--draws', type=at_least(1), help='number of draws of the labels; default 10')
     parser.add_argument('--work-dir', type=Path, help='where results go; default work_dirs/quickstart[_DATA]')
     add_executor(parser)
@@ -86,6 +88,7 @@ def main() -> None:
         from cft.evaluation import compare_methods
 
         names = NAMES | BASELINES if args.all else NAMES
+        names = {method: name for method, name in names.items() if method not in args.without}
         runs = planned_runs(list(names), args.draws, args.short, args.data)
         records = run_plan(runs, args.work_dir, args.executor)
         tuned = [record for record in records if 'method' in record.labels]

@@ -461,6 +461,7 @@ OTHERS = [
         ('--long', '--long', 'unrecognized'),
         ('--short --all', '--all', 'not allowed with argument --short'),
         ('--data mnist', 'mnist', 'digits|fashion'),
+        ('--without ce', '--without', 'scl|delta'),
         ('--work-dir notes.txt', 'notes.txt', '--work-dir DIR|another folder'),
         ('--executor local:none', '--executor local:none', 'number of workers'),
     ),
