@@ -83,7 +83,8 @@ def collect_results(plan: TablePlan, records: Sequence[RunRecord]) -> list[CellR
 def _measured(cell: Cell, plan: TablePlan, records: Mapping[str, RunRecord]) -> CellResult:
     metric = cell.metric_of(plan.mode)
     values = {}
-    for seed, name in zip(plan.seeds, plan.of_cell.get(cell.name, ()), strict=False):
+    names = plan.of_cell.get(cell.name)
+    for seed, name in zip(plan.seeds, names, strict=True) if names else ():
         value = _value(records[name], metric) if name in records and metric.key is not None else None
         if value is not None:
             values[seed] = value

@@ -152,7 +152,7 @@ def sides_of(cfg: Config) -> list[int]:
             numbers = node['num_views']
             numbers = [numbers] if isinstance(numbers, int) else numbers
             own = [_side_of(transforms) or _side(cfg) for transforms in node['transforms']]
-            views = [side for side, number in zip(own, numbers, strict=False) for _ in range(number)]
+            views = [side for side, number in zip(own, numbers, strict=True) for _ in range(number)]
     return views or [_side(cfg)]
 
 
