@@ -85,12 +85,15 @@ def measure(args: argparse.Namespace) -> None:
 def build(path: str, device: str) -> 'nn.Module':
     """Model of a config with random weights and clusters, its BatchNorm that of one process."""
     import torch
+    from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import MODELS, DefaultScope
 
     from cft.apis import load_config
 
     cfg = load_config(path)
+    # Otherwise each parameter's initialisation is reported.
+    MMLogger.get_instance('steps', log_level='WARNING')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)

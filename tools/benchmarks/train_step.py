@@ -165,12 +165,15 @@ def read_config(path: str, settings: dict[str, object]) -> 'Config':
 def build(cfg: 'Config', device: str) -> 'tuple[nn.Module, OptimWrapper]':
     """Model and optimiser, as the runner makes them."""
     import torch
+    from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.optim import build_optim_wrapper
     from mmengine.registry import MODELS, DefaultScope
 
     from cft.engine.hooks.channels_last import to_channels_last
 
+    # Otherwise each parameter's initialisation is reported.
+    MMLogger.get_instance('steps', log_level='WARNING')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)

@@ -115,8 +115,11 @@ class HardExamples(nn.Module):
         if names:
             losses['loss_std'], gradients = self.early(losses['loss_std'], parameters, views if self.attacks else ())
         adversarial = self.attack(clean, gradients, pixels) if self.attacks else []
+        # In a small network images count: they are not held beyond their use, here and below.
+        gradients = []
         for name in names:
             if name == 'loss_cmx':
+                adversarial = []
                 loss = self._mixed_loss(clean, encode, view_losses)
             else:
                 with auxiliary_statistics(online):

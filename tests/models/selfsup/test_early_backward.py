@@ -23,20 +23,21 @@ def in_the_end(
     return term, list(torch.autograd.grad(term, inputs, retain_graph=True)) if inputs else []
 
 
-def moco_losses(model: nn.Module) -> dict[str, Tensor]:
+def moco_losses(model: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
     views = [(test_hard_examples.pixels() - test_hard_examples.MEAN) / test_hard_examples.STD for _ in range(2)]
-    return model.loss(views, [])
+    return model.loss([view.to(dtype) for view in views], [])
 
 
-def cluster_losses(model: nn.Module) -> dict[str, Tensor]:
-    return model.loss(test_hexa_dcluster.crops(), samples(*test_hexa_dcluster.INDICES))
+def cluster_losses(model: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    crops = [crop.to(dtype) for crop in test_hexa_dcluster.crops()]
+    return model.loss(crops, samples(*test_hexa_dcluster.INDICES))
 
 
 def gradients_of(
-    model: nn.Module, losses_of: Callable[[nn.Module], dict[str, Tensor]]
+    model: nn.Module, losses_of: Callable[[nn.Module, torch.dtype], dict[str, Tensor]], dtype: torch.dtype
 ) -> tuple[dict[str, Tensor], list[Tensor]]:
     torch.manual_seed(3)
-    losses = losses_of(model)
+    losses = losses_of(model, dtype)
     sum(losses.values()).backward()
     return losses, [parameter.grad for parameter in model.parameters() if parameter.requires_grad]
 
@@ -45,22 +46,28 @@ def gradients_of(
     'weights', [ALL_TERMS, {'adversarial_weight': 1.0}, {'adversarial_weight': 0.0, 'cutmix_weight': 1.0}]
 )
 @pytest.mark.parametrize('method', ['moco', 'dcluster'])
-def test_value_and_gradient_of_the_sum(method: str, weights: dict[str, float]) -> None:
+@pytest.mark.parametrize(('dtype', 'close'), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
+def test_value_and_gradient_of_the_sum(
+    method: str, weights: dict[str, float], dtype: torch.dtype, close: float
+) -> None:
     """Of every parameter, over two steps, and the running statistics."""
     build, losses_of = {
         'moco': (test_hard_examples.hexa, moco_losses),
         'dcluster': (test_hexa_dcluster.build_hexa, cluster_losses),
     }[method]
-    model = build(**weights)
+    model = build(**weights).to(dtype)
     former = copy.deepcopy(model)
     former.hard_examples.early = in_the_end
     for _ in range(2):
-        found, expected = gradients_of(model, losses_of), gradients_of(former, losses_of)
+        found, expected = gradients_of(model, losses_of, dtype), gradients_of(former, losses_of, dtype)
         assert found[0].keys() == expected[0].keys() and len(found[0]) > 1
         for name, loss in found[0].items():
-            torch.testing.assert_close(loss, expected[0][name], rtol=1e-6, atol=1e-7)
-        torch.testing.assert_close(found[1], expected[1], rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(model.state_dict(), former.state_dict(), rtol=1e-6, atol=1e-7)
+            assert loss.dtype == dtype
+            torch.testing.assert_close(loss, expected[0][name], rtol=close, atol=0)
+        assert any(gradient.abs().max() > 0 for gradient in expected[1])
+        for own, other in zip(*(gradients[1] for gradients in (found, expected)), strict=True):
+            assert own.dtype == dtype and float((own - other).norm()) <= close * float(other.norm())
+    torch.testing.assert_close(model.state_dict(), former.state_dict(), rtol=close, atol=close)
 
 
 def two_terms(early: EarlyBackward, model: nn.Module) -> Tensor:
