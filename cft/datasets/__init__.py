@@ -1,5 +1,6 @@
 """Datasets that OpenMMLab lacks."""
 
+from .cifar import CIFAR10, CIFAR100
 from .cifar100_classes import CIFAR100Classes
 from .class_subset import ClassSubset
 from .digits import Digits
@@ -17,6 +18,8 @@ from .tiny_imagenet import TinyImageNet
 from .unlabelled_images import UnlabelledImages
 
 __all__ = [
+    'CIFAR10',
+    'CIFAR100',
     'STL10',
     'CIFAR100Classes',
     'ClassSubset',

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mmpretrain.datasets import CIFAR100
 from mmpretrain.datasets.categories import CIFAR100_CATEGORIES
 
+from cft.datasets.cifar import CIFAR100
 from cft.datasets.few_shot_splits import few_shot_classes
 from cft.errors import ConfigError
 from cft.registry import DATASETS

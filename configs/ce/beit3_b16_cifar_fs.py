@@ -6,6 +6,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The CIFAR files hold red first.
-model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=64))
+model = dict(head=dict(num_classes=64))
 default_hooks = dict(checkpoint=dict(save_best='few_shot/1shot_logistic', rule='greater'))

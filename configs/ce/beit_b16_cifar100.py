@@ -6,8 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The CIFAR files hold red first.
-model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=100))
+model = dict(head=dict(num_classes=100))
 train_transforms = [*_base_.train_pipeline[:-1], dict(type='AutoAugment', policies='imagenet')]
 train_pipeline = [*train_transforms, _base_.train_pipeline[-1]]
 two_view_pipeline = [

@@ -6,9 +6,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The CIFAR files hold red first. Squares of DropBlock as in Tian et al. for images of 32 pixels.
+# Squares of DropBlock as in Tian et al. for images of 32 pixels.
 model = dict(
-    data_preprocessor=dict(to_rgb=False),
     backbone=dict(block_size=2),
     head=dict(num_classes=64))
 two_view_pipeline = _base_.two_small_views_pipeline

@@ -5,8 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The CIFAR files hold red first.
-model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))
+model = dict(head=dict(num_classes=10))
 train_pipeline = [*_base_.train_pipeline[:-1], *_base_.mae_augmentation, _base_.train_pipeline[-1]]
 batch_size = 128  # of each of 8 GPUs, 1024 in all
 train_dataloader = dict(

@@ -7,5 +7,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The CIFAR files hold red first.
-model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))
+model = dict(head=dict(num_classes=10))

@@ -6,10 +6,11 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(data_preprocessor=dict(to_rgb=False), head=dict(num_classes=10))  # the CIFAR files hold red first
+model = dict(head=dict(num_classes=10))
 plain_transforms = [
-    dict(type='Resize', scale=224, backend='pillow', interpolation='bicubic'),
+    dict(type='Resize', scale=224, backend='pillow', interpolation='bilinear'),
     dict(type='PackInputs'),
 ]
+test_pipeline = plain_transforms
 train_dataloader = dict(dataset=dict(pipeline=plain_transforms))
 test_dataloader = dict(dataset=dict(pipeline=plain_transforms))

@@ -8,3 +8,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=1000))
+train_dataloader = dict(dataset=dict(pipeline=_base_.bilinear_train_pipeline))
+test_pipeline = _base_.bilinear_test_pipeline
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,4 +1,5 @@
-# SCE, table 5: MoCoV2 as reproduced there, tau 0.2 (section 4.2).
+# SCE, table 5: MoCoV2 as reproduced there, tau 0.2 (section 4.2). All else is as for SCE,
+# since the paper names no settings.
 _base_ = [
     '../_base_/models/r18_cifar_ssl.py',
     '../_base_/datasets/tinyimagenet_ssl.py',

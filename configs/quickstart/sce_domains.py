@@ -28,6 +28,8 @@ strong_transforms = [
     dict(type='GaussianBlur', magnitude_range=(0.1, 1.0), magnitude_std='inf', prob=0.5),
 ]
 weak_transforms = [crop]
+# Of single images, which are as large.
+test_pipeline = [dict(type='cft.LoadImage'), dict(type='PackInputs')]
 batch_size = 128
 train_dataloader = dict(
     batch_size=batch_size,

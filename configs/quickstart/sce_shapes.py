@@ -40,6 +40,12 @@ strong_transforms = [
     flip,
 ]
 weak_transforms = [crop, flip]
+# Of single images, as measures of features read them.
+test_pipeline = [
+    dict(type='cft.LoadImage'),
+    dict(type='Resize', scale=(image_size, image_size)),
+    dict(type='PackInputs'),
+]
 batch_size = 64
 train_dataloader = dict(
     batch_size=batch_size,

@@ -16,10 +16,11 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.fileio import dump, load
 from mmengine.fileio.handlers import PickleHandler, YamlHandler
-from mmpretrain.datasets import CIFAR10, CustomDataset
+from mmpretrain.datasets import CustomDataset
 
 import cft
 from cft.apis import load_config
+from cft.datasets import CIFAR10
 from cft.datasets.coco_detection import CocoDetection
 from cft.datasets.voc_detection import VOCDetection
 from cft.errors import ConfigError

@@ -62,9 +62,10 @@ def test_six_crops() -> None:
     assert cfg.test_pipeline
 
 
-def test_checkpoints_of_the_learning_curve() -> None:
+@pytest.mark.parametrize('name', ['hexa/moco_r50_imagenet_800e', 'mocov2/r50_imagenet_800e'])
+def test_checkpoints_of_the_learning_curve(name: str) -> None:
     """Figure 3a: after 200, 400, 600 and 800 epochs."""
-    hook = load_config(CONFIGS / 'hexa' / 'moco_r50_imagenet_800e.py').default_hooks.checkpoint
+    hook = load_config(CONFIGS / f'{name}.py').default_hooks.checkpoint
     assert 200 % hook.interval == 0 and hook.max_keep_ckpts == -1
 
 

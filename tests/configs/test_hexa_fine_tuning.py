@@ -58,8 +58,8 @@ def test_adamax_on_cifar(classes: int) -> None:
     )
     phases = [(1e-3, 7), (1e-4, 7), (1e-5, 6)]
     assert rates(cfg, 2) == pytest.approx([rate for rate, epochs in phases for _ in range(2 * epochs)])
-    assert cfg.model.head.num_classes == classes and cfg.model.data_preprocessor.to_rgb is False
-    assert cfg.train_dataloader.dataset.type == f'CIFAR{classes}'
+    assert cfg.model.head.num_classes == classes
+    assert cfg.train_dataloader.dataset.type == f'cft.CIFAR{classes}'
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
 from cft.apis import load_config
+from cft.apis.completion.backbone_choice import choose_backbone
+from cft.engine.config_nodes import iterate_dicts
 from cft.models.norms import SplitBatchNorm2d
 from cft.models.selfsup import MomentumContrast
 from tests.configs.test_pretraining_configs import narrow
@@ -18,27 +20,27 @@ SMALL = [f'{method}/r18_cifar10' for method in ('sce', 'ressl', 'mocov2')]
 
 @functools.cache
 def pretraining_configs() -> dict[str, Config]:
-    """Of the five methods; a probe or a fine-tuning has another preprocessor."""
-    paths = [p for method in ('sce', 'ressl', 'mocov2', 'hexa', 'deepcluster') for p in (CONFIGS / method).glob('*.py')]
+    """Of the five methods and the quickstart; a probe or a fine-tuning has another preprocessor."""
+    folders = ('sce', 'ressl', 'mocov2', 'hexa', 'deepcluster', 'quickstart')
+    paths = [path for folder in folders for path in (CONFIGS / folder).glob('*.py')]
     found = {f'{path.parent.name}/{path.stem}': load_config(path) for path in paths if 'linear' not in path.stem}
     kinds = {name: cfg.model.get('data_preprocessor', {}).get('type') for name, cfg in found.items()}
     return {name: cfg for name, cfg in found.items() if kinds[name] == 'SelfSupDataPreprocessor'}
 
 
 def test_every_run_can_be_judged_by_single_images() -> None:
-    assert len(pretraining_configs()) >= 35
+    assert len(pretraining_configs()) >= 50
     for name, cfg in pretraining_configs().items():
         assert cfg.get('test_pipeline'), name
         assert cfg.test_pipeline[-1].type == 'PackInputs', name
         assert not [step for step in cfg.test_pipeline if step.type.endswith('MultiView')], name
 
 
-def test_no_residual_block_of_momentum_contrast_starts_at_zero() -> None:
+def test_no_residual_block_starts_at_zero() -> None:
     for name, cfg in pretraining_configs().items():
         backbones = [cfg.model.backbone] if 'ResNet' in cfg.model.backbone.type else []
         backbones += [cfg.networks.resnet.backbone] if 'networks' in cfg else []
-        if 'queue_length' in cfg.model:
-            assert all(backbone.get('zero_init_residual') is False for backbone in backbones), name
+        assert all(backbone.get('zero_init_residual') is False for backbone in backbones), name
     model = built('sce/r18_cifar10')
     assert all((block.bn2.weight == 1).all() for block in model.backbone.layer1)
 
@@ -93,3 +95,34 @@ def test_mocov2_with_the_projector_of_sce() -> None:
     )
     assert full.model == hundred.model and full.param_scheduler == hundred.param_scheduler
     assert (full.optim_wrapper.optimizer.lr, hundred.optim_wrapper.optimizer.lr) == (1.0, 0.6)
+
+
+def test_every_crop_of_a_protocol_is_bilinear() -> None:
+    """torchvision's default, which the released probes, fine-tunings and SVMs leave."""
+    folders = ('sce', 'ressl', 'mocov2', 'hexa', 'deepcluster')
+    protocols = [path for folder in folders for path in CONFIGS.glob(f'{folder}/*_linear.py')]
+    protocols += [*CONFIGS.glob('hexa/*percent_finetune.py'), CONFIGS / 'ce' / 'r50_voc07_multilabel.py']
+    assert len(protocols) >= 25
+    for path in protocols:
+        cfg = load_config(path)
+        for name in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'test_pipeline'):
+            steps = [step for _, step in iterate_dicts(cfg.get(name, {})) if 'interpolation' in step]
+            assert {step['interpolation'] for step in steps} <= {'bilinear'}, (path, name)
+            assert {step['backend'] for step in steps} <= {'pillow'}, (path, name)
+
+
+@pytest.mark.parametrize(
+    'name', ['deepcluster/r50_imagenet_2crop', 'deepcluster/r50_imagenet_8crop', 'hexa/dcluster_r50_imagenet_2crop']
+)
+def test_statistics_of_clusters_are_those_of_all_gpus(name: str) -> None:
+    model = load_config(CONFIGS / f'{name}.py').model
+    assert model.backbone.norm_cfg.type == model.neck.norm_cfg.type == 'SyncBN'
+
+
+@pytest.mark.parametrize('method', ['sce', 'ressl', 'mocov2', 'hexa'])
+def test_keys_of_a_folder_are_not_told_by_batchnorm(method: str) -> None:
+    """Eight parts of the batch in a ResNet; a network without BatchNorm has none."""
+    for backbone, splits in (('resnet18', 8), ('timm/vit_tiny_patch16_224', None)):
+        cfg = load_config(f'{method}/folder', {'backbone': backbone})
+        choose_backbone(cfg)
+        assert cfg.model.get('key_splits') == splits

@@ -46,8 +46,8 @@ VIEWS = {
 LINEAR = {
     'imagenet_linear': (224, 32, 'ImageNet', 'val'),
     'imagenet100_linear': (224, 32, 'cft.ImageNetSubset', 'val'),
-    'cifar10_linear': (32, 256, 'CIFAR10', 'test'),
-    'cifar100_linear': (32, 256, 'CIFAR100', 'test'),
+    'cifar10_linear': (32, 256, 'cft.CIFAR10', 'test'),
+    'cifar100_linear': (32, 256, 'cft.CIFAR100', 'test'),
     'stl10_linear': (64, 256, 'cft.STL10', 'test'),
     'tinyimagenet_linear': (64, 256, 'cft.TinyImageNet', 'val'),
 }

@@ -70,7 +70,6 @@ def test_recipe_of_mae(name: str) -> None:
     assert (cfg.model.backbone.drop_path_rate, cfg.model.backbone.arch) == (0.1, 'base')
     types = [step['type'] for _, step in iterate_dicts(cfg.train_dataloader.dataset.pipeline) if 'type' in step]
     assert types[-4:] == ['RandomFlip', 'RandAugment', 'RandomErasing', 'PackInputs']
-    assert cfg.model.data_preprocessor.to_rgb == ('cifar' not in name)
 
 
 @pytest.mark.parametrize('name', BEIT)

@@ -91,3 +91,14 @@ def test_batch_size_is_told_if_it_stays(drop_last: bool, tmp_path: Path) -> None
     seed_batches(runner._train_dataloader, seed=0, rank=0)
     runner.train()
     assert model.told == [(2 if drop_last else None, 0), (None, 10)]
+
+
+@pytest.mark.parametrize('tells', [True, False])
+def test_warning_of_statistics_that_tell_keys(tells: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings = []
+    runner = toy_runner(tmp_path, [MomentumUpdateHook()], model := ToyModel())
+    model.statistics_tell_keys = lambda: tells
+    monkeypatch.setattr(runner.logger, 'warning', warnings.append)
+    runner.train()
+    assert [text for text in warnings if 'model.key_splits=8' in text] == warnings[: int(tells)]
+    assert len([text for text in warnings if 'key_splits' in text]) == int(tells)

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from cft.engine.channel_order import check_channel_order
 from cft.engine.coco_evaluators import check_coco_evaluators
 from cft.engine.schedule_length import check_schedule
 from cft.engine.shortcuts import check_shortcuts
@@ -16,7 +17,7 @@ from cft.registry import HOOKS
 
 
 def check_settings(cfg: Config, acted: bool = False) -> None:
-    """Check evaluators against data sets, splits, shortcuts and the length of schedules against the config's file.
+    """Check evaluators, order of channels, splits, shortcuts and the length of schedules, the last two by the file.
 
     Args:
         cfg: A complete config, whatever was merged into it or set in it.
@@ -28,6 +29,7 @@ def check_settings(cfg: Config, acted: bool = False) -> None:
     Example:
         >>> check_settings(Config(dict(epochs=4, train_cfg=dict(max_epochs=4))))
     """
+    check_channel_order(cfg._cfg_dict)
     check_coco_evaluators(cfg._cfg_dict)
     check_divisions(cfg._cfg_dict)
     path = Path(cfg.filename) if cfg.filename else None

@@ -35,7 +35,8 @@ class MomentumUpdateHook(Hook):
     :class:`cft.models.MomentumContrast`. The momentum follows from the
     iteration counter, hence also after a resume. Those that have
     ``fix_batch_size(rows)`` are told during training if all batches have one
-    size, by ``drop_last=True`` of the data loader.
+    size, by ``drop_last=True`` of the data loader; it warns of those whose
+    ``statistics_tell_keys()`` says so.
 
     Args:
         momentum: Momentum of the first step (SCE: 0.996).
@@ -66,6 +67,11 @@ class MomentumUpdateHook(Hook):
         if not self._averages:
             raise ConfigError('MomentumUpdateHook found no module with update_target(momentum) in the model; remove it')
         self._fix_batch_size(fixed_batch_size(runner.train_dataloader))
+        if any(module.statistics_tell_keys() for module in self._averages if hasattr(module, 'statistics_tell_keys')):
+            runner.logger.warning(
+                'in one process BatchNorm normalises keys with the images of their queries, by which they are told '
+                'from the queue; set model.key_splits=8, in parts as eight GPUs would have them, or train on several'
+            )
 
     def after_train(self, runner: Runner) -> None:
         self._fix_batch_size(None)

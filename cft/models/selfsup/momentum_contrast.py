@@ -4,6 +4,7 @@ import copy
 from collections.abc import Sequence
 
 import torch
+from mmengine.dist import get_world_size
 from mmpretrain.models import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import nn
@@ -112,6 +113,15 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         """
         sizes = row_counts(next(self.parameters()).new_empty(rows or 0, 0))
         self._batch_sizes = sizes if all(sizes) else None
+
+    def statistics_tell_keys(self) -> bool:
+        """Whether BatchNorm normalises each key with the images of its query's batch, which tells it from the queue.
+
+        Shuffling prevents it among ranks, ``key_splits`` within one.
+        """
+        if not self.shuffle_keys or get_world_size() > 1:
+            return False
+        return any(type(layer) is nn.BatchNorm2d for layer in self.target_backbone.modules())
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:
         """Compute the loss of a batch.

@@ -31,7 +31,7 @@ train_dataloader = dict(
     pin_memory=True,
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='CIFAR10', data_root=data_root, split='train', pipeline=train_pipeline))
+    dataset=dict(type='cft.CIFAR10', data_root=data_root, split='train', pipeline=train_pipeline))
 test_dataloader = dict(
     batch_size=256,
     num_workers=8,
@@ -39,6 +39,6 @@ test_dataloader = dict(
     pin_memory=True,
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='CIFAR10', data_root=data_root, split='test', pipeline=test_pipeline))
+    dataset=dict(type='cft.CIFAR10', data_root=data_root, split='test', pipeline=test_pipeline))
 test_evaluator = dict(type='Accuracy', topk=(1, 5))
 test_cfg = dict()

@@ -1,5 +1,5 @@
 _base_ = 'cifar10_linear.py'
 
 data_root = 'data/cifar100'
-train_dataloader = dict(dataset=dict(type='CIFAR100', data_root=data_root))
-test_dataloader = dict(dataset=dict(type='CIFAR100', data_root=data_root))
+train_dataloader = dict(dataset=dict(type='cft.CIFAR100', data_root=data_root))
+test_dataloader = dict(dataset=dict(type='cft.CIFAR100', data_root=data_root))

@@ -1,4 +1,4 @@
 _base_ = 'cifar10_ssl.py'
 
 data_root = 'data/cifar100'
-train_dataloader = dict(dataset=dict(type='CIFAR100', data_root=data_root))
+train_dataloader = dict(dataset=dict(type='cft.CIFAR100', data_root=data_root))

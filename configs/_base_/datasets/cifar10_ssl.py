@@ -17,7 +17,7 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CIFAR10',
+        type='cft.CIFAR10',
         data_root=data_root,
         split='train',
         pipeline=[

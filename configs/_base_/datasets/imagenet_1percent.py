@@ -9,4 +9,6 @@ train_dataloader = dict(
         data_root=_base_.data_root,
         list_file='1percent.txt',
         images=12811,
-        pipeline=_base_.train_pipeline))
+        pipeline=_base_.bilinear_train_pipeline))
+test_pipeline = _base_.bilinear_test_pipeline
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

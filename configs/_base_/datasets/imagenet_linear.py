@@ -7,7 +7,7 @@ value_range = None
 
 train_pipeline = [
     dict(type='cft.LoadImage'),
-    dict(type='RandomResizedCrop', scale=image_size, backend='pillow', interpolation='bicubic'),
+    dict(type='RandomResizedCrop', scale=image_size, backend='pillow', interpolation='bilinear'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
@@ -18,7 +18,7 @@ test_pipeline = [
         scale=round(image_size * 256 / 224),
         edge='short',
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bilinear'),
     dict(type='CenterCrop', crop_size=image_size),
     dict(type='PackInputs'),
 ]

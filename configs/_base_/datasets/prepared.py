@@ -34,6 +34,23 @@ test_pipeline = [
     dict(type='CenterCrop', crop_size=image_size),
     dict(type='PackInputs'),
 ]
+# Of protocols of self-supervised models (fine-tuning on parts of ImageNet, SVMs on VOC 2007), whose code leaves
+# torchvision's default.
+bilinear_train_pipeline = [
+    train_pipeline[0],
+    dict(type='RandomResizedCrop', scale=image_size, backend='pillow', interpolation='bilinear'),
+    *train_pipeline[2:],
+]
+bilinear_test_pipeline = [
+    test_pipeline[0],
+    dict(
+        type='ResizeEdge',
+        scale=round(image_size * 256 / 224),
+        edge='short',
+        backend='pillow',
+        interpolation='bilinear'),
+    *test_pipeline[2:],
+]
 
 batch_size = 256
 train_dataloader = dict(

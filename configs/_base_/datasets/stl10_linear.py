@@ -10,12 +10,12 @@ train_pipeline = [
         scale=image_size,
         crop_ratio_range=(0.2, 1.0),
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bilinear'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [
-    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bicubic'),
+    dict(type='Resize', scale=(image_size, image_size), backend='pillow', interpolation='bilinear'),
     dict(type='PackInputs'),
 ]
 

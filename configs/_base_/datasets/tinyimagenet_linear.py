@@ -13,7 +13,7 @@ train_pipeline = [
         scale=image_size,
         crop_ratio_range=(0.2, 1.0),
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bilinear'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]

@@ -5,12 +5,12 @@ _base_ = 'prepared.py'
 
 data_root = 'data/VOCdevkit/VOC2007'
 test_pipeline = [
-    *_base_.test_pipeline[:-1],
+    *_base_.bilinear_test_pipeline[:-1],
     dict(type='PackInputs', meta_keys=('img_path', 'ori_shape', 'img_shape', 'gt_label_difficult')),
 ]
 train_dataloader = dict(
     dataset=dict(
-        _delete_=True, type='VOC', data_root=data_root, split='trainval', pipeline=_base_.train_pipeline))
+        _delete_=True, type='VOC', data_root=data_root, split='trainval', pipeline=_base_.bilinear_train_pipeline))
 test_dataloader = dict(
     dataset=dict(_delete_=True, type='VOC', data_root=data_root, split='test', pipeline=test_pipeline))
 test_evaluator = dict(_delete_=True, type='cft.VOCMeanAveragePrecision', eleven_points=True)

@@ -2,10 +2,8 @@
 _base_ = 'r50_linear.py'
 
 model = dict(
-    # The CIFAR files hold red first.
     data_preprocessor=dict(
         mean=[125.307, 122.961, 113.8575],
-        std=[51.5865, 50.847, 51.255],
-        to_rgb=False),
+        std=[51.5865, 50.847, 51.255]),
     backbone=dict(type='ResNet_CIFAR', depth=18),
     head=dict(in_channels=512))

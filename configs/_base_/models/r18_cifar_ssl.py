@@ -5,7 +5,8 @@ model = dict(
     data_preprocessor=dict(
         type='SelfSupDataPreprocessor',
         mean=[125.307, 122.961, 113.8575],
-        std=[51.5865, 50.847, 51.255]),
+        std=[51.5865, 50.847, 51.255],
+        to_rgb=True),
     backbone=dict(type='ResNet_CIFAR', depth=18, out_indices=(3, ), zero_init_residual=False),
     neck=dict(
         type='NonLinearNeck',

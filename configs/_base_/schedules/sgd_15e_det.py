@@ -1,4 +1,5 @@
 # HEXA, appendix B: 15 epochs of batches of 8, learning rate 0.05, a tenth of it after 12 epochs.
+# The warm-up has no source there; detection at this rate needs one.
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=1e-4))
 param_scheduler = [

@@ -98,3 +98,14 @@ def test_parts_of_the_keys_alone_are_normalised_apart() -> None:
     split.update_target(0.0)
     assert (split.target_backbone.bn1.bias == 1).all()
     assert int(split.target_backbone.bn1.num_batches_tracked) == 1
+
+
+def test_statistics_that_tell_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same images as the queries', unless parts, other ranks or SyncBN are in between."""
+    sync = {**BACKBONE, 'norm_cfg': {'type': 'SyncBN'}}
+    layers = {**BACKBONE, 'norm_cfg': {'type': 'GN', 'num_groups': 2}}
+    assert build().statistics_tell_keys()
+    others = [{'key_splits': 2}, {'shuffle_keys': False}, {'backbone': sync}, {'backbone': layers}]
+    assert not any(build(**options).statistics_tell_keys() for options in others)
+    monkeypatch.setattr('cft.models.selfsup.momentum_contrast.get_world_size', lambda: 2)
+    assert not build().statistics_tell_keys()
