@@ -125,9 +125,7 @@ def _search(
     size = np.dtype(kind).itemsize
     reading = min(len(references), block or max(1, BLOCK // (size * references.shape[1])))
     asking = block or max(1, BLOCK // (size * max(reading, references.shape[1])))
-    own = np.empty(features.shape, kind)
-    for part in blocks(len(features)):
-        own[part] = unit_rows(features[part])
+    own = _directions(features, kind)
     values = torch.full((len(features), count), -torch.inf, dtype=torch.from_numpy(own[:0]).dtype)
     found = torch.zeros(len(features), count, dtype=torch.long)
 
@@ -142,7 +140,7 @@ def _search(
     torch.set_float32_matmul_precision('highest')
     try:
         for known in blocks(len(references), reading):
-            pool = torch.from_numpy(unit_rows(references[known]).astype(kind)).to(device).T
+            pool = torch.from_numpy(_directions(references[known], kind)).to(device).T
             for part in blocks(len(features), asking):
                 products = torch.from_numpy(own[part]).to(device) @ pool
                 best, where = largest(products.round(decimals=DIGITS) if exact else products)
@@ -154,6 +152,12 @@ def _search(
     finally:
         torch.set_float32_matmul_precision(precision)
     return values.double().numpy(), found.numpy()
+
+
+def _directions(rows: np.ndarray, kind: type) -> np.ndarray:
+    """:func:`unit_rows` in another type, without a copy of the rows in float64."""
+    lengths = np.sqrt(np.einsum('nd,nd->n', rows, rows, dtype=np.float64))
+    return np.divide(rows, np.maximum(lengths, 1e-12)[:, None], out=np.empty(rows.shape, kind), casting='same_kind')
 
 
 def _default_device() -> str:

@@ -1,4 +1,6 @@
 # SCE pre-training on the 1,000 training images, labels unused: about half a minute.
+# The settings are chosen here, for few steps. Unlike those released for CIFAR-10 (../sce/r18_cifar10.py) BatchNorm is in
+# two parts in both encoders and absent from the projector, the momentum rises to 1, and nothing is flipped or warmed up.
 _base_ = [
     '../_base_/models/resnet_digits.py',
     '../_base_/datasets/digits.py',

@@ -1,5 +1,6 @@
 # SCE on the training images of the three training domains, labels unused. The held-out domain is not seen: it would no
 # longer be unknown. tools/leave_one_domain_out.py --pretraining runs it for each domain that is held out.
+# Settings differ from the released ones as those of sce_digits.py do.
 _base_ = ['../_base_/models/resnet_digits.py', '../_base_/default_runtime.py']
 
 data_root = 'data/digit_domains'

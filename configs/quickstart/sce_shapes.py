@@ -1,5 +1,6 @@
 # SCE on 1,000 further drawings without labels, for the *_{seg,det}.py beside it: 160 steps.
 # No image of data/shapes is among them, so that nothing of its validation and test images is seen.
+# Settings differ from the released ones as those of sce_digits.py do, but for the flip.
 _base_ = ['../_base_/default_runtime.py']
 
 data_root = 'data/shapes_unlabelled'

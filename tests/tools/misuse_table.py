@@ -563,6 +563,13 @@ OTHERS = [
         ('--repeats 0', '--repeats', 'at least 1'),
     ),
     *of(
+        'tools/benchmarks/neighbours.py',
+        ('--references 10', '--neighbours', 'of 10 --references'),
+        ('--queries 0', '--queries', 'at least 1'),
+        ('--dimensions 0', '--dimensions', 'at least 1'),
+        ('--neighbours 0', '--neighbours', 'at least 1'),
+    ),
+    *of(
         'tools/benchmarks/pretraining_step.py',
         ('configs/quickstart/mocov2_digits.py --device gpu', '--device', 'gpu'),
         ('configs/quickstart/mocov2_digits.py --batch 1', '--batch', 'at least 2'),

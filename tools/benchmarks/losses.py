@@ -16,114 +16,15 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch
 from _cli import at_least, readable_errors
-
-Step = Callable[[], object]
-
-
-class Contest(NamedTuple):
-    """Losses that are compared with each other.
-
-    Attributes:
-        steps: By name, from rows, channels, classes, device and type: forward and backward on inputs of their own.
-        references: Names among them that the others are compared with; absent ones are left out.
-    """
-
-    steps: Callable[[int, argparse.Namespace], dict[str, Step]]
-    references: tuple[str, ...]
-
-
-def plain_supcon(features: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
-    """SupCon as one writes it down."""
-    rows = torch.nn.functional.normalize(features)
-    logits = rows @ rows.T / temperature
-    itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    positive = (labels[:, None] == labels) & ~itself
-    log_probability = logits - logits.masked_fill(itself, -torch.inf).logsumexp(dim=1, keepdim=True)
-    number = positive.sum(dim=1)
-    return (-(log_probability * positive).sum(dim=1) / number.clamp(min=1))[number > 0].mean()
-
-
-def supervised(rows: int, args: argparse.Namespace) -> dict[str, Step]:
-    """Supervised contrastive losses of as many rows."""
-    from cft.models.losses import FocalSupConLoss, SCHaNeLoss, SupConLoss
-
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.randn(3, rows, args.channels, generator=generator).to(args.device, getattr(torch, args.dtype))
-    features, positives, negatives = (each.clone().requires_grad_() for each in inputs)
-    labels = torch.randint(args.classes, (rows,), generator=generator).to(args.device)
-
-    def step(loss: Callable[..., torch.Tensor], *extras: torch.Tensor) -> Step:
-        return lambda: torch.autograd.grad(loss(features, labels, *extras), (features, *extras))
-
-    steps = {
-        'plain SupCon': step(lambda *given: plain_supcon(*given, 0.07)),
-        'SupConLoss': step(SupConLoss(0.07)),
-        'FocalSupConLoss': step(FocalSupConLoss(0.07)),
-        'SCHaNeLoss': step(SCHaNeLoss(0.07)),
-        'SupConLoss, extras': step(SupConLoss(0.07), positives, negatives),
-        'FocalSupConLoss, extras': step(FocalSupConLoss(0.07), positives, negatives),
-    }
-    try:
-        from pytorch_metric_learning.losses import SupConLoss as PeerLoss
-    except ImportError:
-        return steps
-    return {'pytorch-metric-learning': step(PeerLoss(temperature=0.07)), **steps}
-
-
-def plain_sce(query: torch.Tensor, key: torch.Tensor, queue: torch.Tensor) -> torch.Tensor:
-    """SCE as one writes it down, on unit rows of a queue."""
-    key, query = (torch.nn.functional.normalize(each) for each in (key, query))
-    target = 0.5 * torch.nn.functional.pad((key @ queue.T / 0.05).softmax(dim=1), (1, 0))
-    target[:, 0] += 0.5
-    logits = torch.cat([(query * key).sum(dim=1, keepdim=True), query @ queue.T], dim=1) / 0.1
-    return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
-
-
-def with_queue(rows: int, args: argparse.Namespace) -> dict[str, Step]:
-    """Pre-training losses of as many queries against a queue, and SCE of six views, ten pairs, of an eighth of them."""
-    from cft.models.losses import InfoNCELoss, ReSSLLoss, SCELoss
-    from cft.models.selfsup import FeatureQueue, view_pairs
-    from cft.models.selfsup.pair_losses import PairLosses
-
-    generator = torch.Generator().manual_seed(0)
-    dtype = getattr(torch, args.dtype)
-    queue = FeatureQueue(args.queue, args.channels).to(args.device).features
-    views = torch.randn(8, rows, args.channels, generator=generator).to(args.device, dtype)
-    query, key = views[0].clone().requires_grad_(), views[1]
-    crops = views[:6, : max(rows // 8, 1)].clone().requires_grad_()
-    keys, pairs = {1: views[6, : crops.shape[1]], 0: views[7, : crops.shape[1]]}, view_pairs(6, symmetric=True)
-
-    def step(loss: torch.nn.Module) -> Step:
-        return lambda: torch.autograd.grad(PairLosses(loss, {1: key}, queue)({0: query}, [(0, 1)]).mean(), query)
-
-    def plain_ten() -> object:
-        losses = [plain_sce(crops[query], keys[key], queue) for query, key in pairs]
-        return torch.autograd.grad(torch.stack(losses).mean(), crops)
-
-    return {
-        'plain SCE': lambda: torch.autograd.grad(plain_sce(query, key, queue), query),
-        'InfoNCELoss': step(InfoNCELoss()),
-        'ReSSLLoss': step(ReSSLLoss()),
-        'SCELoss': step(SCELoss()),
-        'plain SCE, ten pairs': plain_ten,
-        'SCELoss, ten pairs': lambda: torch.autograd.grad(
-            PairLosses(SCELoss(), keys, queue)(dict(enumerate(crops)), pairs).mean(), crops
-        ),
-    }
-
-
-CONTESTS = {
-    'supervised': Contest(supervised, ('plain SupCon', 'pytorch-metric-learning')),
-    'queue': Contest(with_queue, ('plain SCE', 'plain SCE, ten pairs')),
-}
+from loss_contests import CONTESTS, Step
 
 
 def parse_args() -> argparse.Namespace:

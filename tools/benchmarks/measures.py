@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -84,7 +85,7 @@ def contestants(features: np.ndarray, labels: np.ndarray) -> dict[str, tuple[Cal
     }
 
 
-def in_a_process(measured: Callable[[], float]) -> tuple[float, float, float]:
+def in_a_process(measured: Callable[[], Any]) -> tuple[Any, float, float]:
     """Value, seconds and MiB beyond what was there before."""
     context = multiprocessing.get_context('fork')
     receiver, sender = context.Pipe(duplex=False)

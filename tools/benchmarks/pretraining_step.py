@@ -15,6 +15,7 @@ row has it with all terms kept.
 
 import argparse
 import contextlib
+import statistics
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--rounds', type=at_least(1), default=3, help='timed steps of each')
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--bfloat16', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--cpu-time', action='store_true', help='of all threads of the process, which other work hardly changes'
+    )
     return parser.parse_args()
 
 
@@ -52,7 +56,7 @@ def measure(args: argparse.Namespace) -> None:
     import torch
 
     from cft.apis.running.device import check_device
-    from cft.apis.running.step_cost import peak_bytes, step_seconds
+    from cft.apis.running.step_cost import peak_bytes, round_seconds
 
     check_device(args.device)
     models = {}
@@ -72,7 +76,7 @@ def measure(args: argparse.Namespace) -> None:
         forget(model)
 
     steps = [lambda model=model: step(model) for model in models.values()]
-    seconds = step_seconds(steps, args.rounds)
+    seconds = [statistics.median(each) for each in round_seconds(steps, args.rounds, args.cpu_time)]
     peaks = [peak_bytes(one) for one in steps]
     print('seconds | images/s | time beside the first | peak memory | memory beside the first | step')
     for name, taken, peak in zip(models, seconds, peaks, strict=True):
