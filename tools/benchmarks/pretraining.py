@@ -54,7 +54,8 @@ def main() -> None:
         print('time and memory of the steps')
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             rows, pixels = measure(args, records)
-    (args.work_dir / 'results.json').write_text(json.dumps({'pixels': pixels, 'methods': rows}, indent=1))
+    found = {'setting': setting(args), 'pixels': pixels, 'methods': rows}
+    (args.work_dir / 'results.json').write_text(json.dumps(found, indent=1) + '\n')
     print(
         f'\n{table(rows)}\n\nraw pixels: {pixels:.1f} %; {args.neighbours} nearest neighbours, '
         f'{args.split} images, seeds {args.seeds}'
@@ -88,6 +89,17 @@ def measure(args: argparse.Namespace, records: Sequence['RunRecord']) -> tuple[l
     for row, step, seconds in zip(rows, steps, step_seconds(steps, args.rounds), strict=True):
         row |= {'step_seconds': seconds, 'peak_bytes': peak_bytes(step)}
     return rows, neighbours_of_pixels(load_config(args.configs[0], overrides(args)), args.split, args.neighbours)
+
+
+def setting(args: argparse.Namespace) -> dict:
+    """What the figures depend on beside the configs."""
+    from importlib.metadata import distributions
+
+    packages = ('torch', 'lightly', 'mmpretrain')
+    return {
+        **{name: getattr(args, name) for name in ('seeds', 'split', 'epochs', 'neighbours', 'rounds')},
+        'versions': {found.name: found.version for found in distributions() if found.name in packages},
+    }
 
 
 def overrides(args: argparse.Namespace) -> dict:
