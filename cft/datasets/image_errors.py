@@ -13,12 +13,12 @@ from torch.utils.data import Dataset
 
 from cft.datasets.image_decoding import decode_image
 from cft.datasets.image_headers import UnsuitableImage, read_header
+from cft.datasets.jpeg_segments import is_cut_off
 from cft.datasets.sample_infos import parts_of, sample_infos
 from cft.datasets.substitutes import Substitutes
 from cft.errors import DataError
 
 Decode = Callable[[bytes], np.ndarray | None]
-JPEG_START, JPEG_SCAN, JPEG_END = b'\xff\xd8\xff', b'\xff\xda', b'\xff\xd9'
 LOOKED_AT = 50
 # Of all formats but TIFF; a photograph's thumbnail may stand within it.
 HEADER = 1 << 16
@@ -64,22 +64,6 @@ def read_image(path: str, decode: Decode = decode_image, **options: object) -> n
     if image is None:
         raise DataError(f'{path} is no readable image; repair it or leave it out of the data set')
     return image
-
-
-def is_cut_off(content: bytes) -> bool:
-    r"""Whether a JPEG ends before its picture does; other formats are left to their decoders.
-
-    OpenCV before 4.12 fills what is missing with grey, without an error. The
-    end marker cannot occur within the picture; a thumbnail has one, but before
-    the picture begins. Bytes after the end are allowed.
-
-    Example:
-        >>> is_cut_off(b'\xff\xd8\xff...\xff\xda...\xff\xd9'), is_cut_off(b'\xff\xd8\xff...\xff\xda...')
-        (False, True)
-    """
-    if not content.startswith(JPEG_START) or content.endswith(JPEG_END):
-        return False
-    return content.rfind(JPEG_END) < content.rfind(JPEG_SCAN)
 
 
 class ImageReader(BaseTransform):

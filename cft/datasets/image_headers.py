@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cft.datasets.jpeg_segments import jpeg_segments
+
 PNG_GREY, PNG_PALETTE, PNG_GREY_ALPHA, PNG_COLOUR_ALPHA = 0, 3, 4, 6
 TIFF_WHITE_IS_ZERO, TIFF_GREY, TIFF_RGB, TIFF_PALETTE, TIFF_CMYK, TIFF_YCBCR = 0, 1, 2, 3, 5, 6
 TIFF_SAMPLES = {1: 'unsigned', 2: 'signed', 3: 'float'}
 PNM = re.compile(rb'P([1-6])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:(?:\s|#[^\n]*\n)+(\d+))?')
-# JPEG segments that begin a picture, and markers without a length.
+# JPEG segments that begin a picture.
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-JPEG_BARE = {0x01, *range(0xD0, 0xD9)}
 
 
 class UnsuitableImage(ValueError):
@@ -63,20 +64,12 @@ def read_header(content: bytes) -> ImageHeader:
 
 
 def _jpeg(content: bytes) -> ImageHeader:
-    at = 2
-    while at + 9 < len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
+    for marker, at in jpeg_segments(content):
         if marker in JPEG_FRAMES:
-            bits, height, width, components = struct.unpack_from('>BHHB', content, at + 4)
+            bits, height, width, components = struct.unpack_from('>BHHB', content, at + 2)
             if bits > 8:
                 raise UnsuitableImage(f'is a JPEG of {bits} bits, which cannot be decoded; save it as a 16-bit PNG')
             return ImageHeader((width, height), 'plain' if components in (1, 3) else 'other')
-        if marker == 0xFF:
-            at += 1
-        elif marker in JPEG_BARE:
-            at += 2
-        else:
-            at += 2 + int.from_bytes(content[at + 2 : at + 4], 'big')
     return ImageHeader(None, 'plain')
 
 

@@ -1,6 +1,5 @@
 """Unreadable image files are named; whole ones come as mmcv reads them."""
 
-import io
 import pickle
 from pathlib import Path
 
@@ -8,11 +7,10 @@ import cv2
 import numpy as np
 import pytest
 from mmcv.transforms import LoadImageFromFile
-from PIL import Image
 from torch.utils.data import DataLoader
 
 from cft.datasets import ImageFolder, StratifiedSubset
-from cft.datasets.image_errors import guard_images, is_cut_off, read_image
+from cft.datasets.image_errors import guard_images, read_image
 from cft.errors import DataError
 from tests.datasets.damaged_images import DAMAGES, damaged_image, pixels
 
@@ -25,32 +23,6 @@ def test_every_damage_is_named(damage: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read_image(str(path))
     assert str(error.value).startswith(f'{path} {message}')
-
-
-def jpeg(**options: object) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels()).save(content, 'JPEG', **options)
-    return content.getvalue()
-
-
-def with_thumbnail() -> bytes:
-    """EXIF whose thumbnail is a whole JPEG, with an end of its own before the picture."""
-    segment = b'Exif\0\0' + jpeg(quality=20)
-    return jpeg()[:2] + b'\xff\xe1' + (len(segment) + 2).to_bytes(2, 'big') + segment + jpeg()[2:]
-
-
-@pytest.mark.parametrize(
-    'content', [jpeg(), jpeg(progressive=True), jpeg(optimize=True, quality=1), with_thumbnail()],
-    ids=['baseline', 'progressive', 'small', 'thumbnail'],
-)  # fmt: skip
-def test_where_a_jpeg_ends(content: bytes) -> None:
-    """Whole at its last byte and with whatever follows; cut off everywhere within the picture."""
-    assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) is not None
-    for tail in (b'', b'\0' * 20, b'made by a camera'):
-        assert not is_cut_off(content + tail)
-    picture = content.rfind(b'\xff\xda')
-    for length in range(picture + 2, len(content)):
-        assert is_cut_off(content[:length]), length
 
 
 @pytest.mark.parametrize(
