@@ -10,7 +10,11 @@ from cft.datasets.jpeg_segments import jpeg_segments
 
 PNG_GREY, PNG_PALETTE, PNG_GREY_ALPHA, PNG_COLOUR_ALPHA = 0, 3, 4, 6
 TIFF_WHITE_IS_ZERO, TIFF_GREY, TIFF_RGB, TIFF_PALETTE, TIFF_CMYK, TIFF_YCBCR = 0, 1, 2, 3, 5, 6
+TIFF_LOG_LUV = 32845
+# LZMA, Zstandard and WebP, which OpenCV's own libtiff lacks.
+TIFF_PILLOWS = (34925, 50000, 50001)
 TIFF_SAMPLES = {1: 'unsigned', 2: 'signed', 3: 'float'}
+OS2_LENGTH = (12).to_bytes(4, 'little')
 PNM = re.compile(rb'P([1-6])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:(?:\s|#[^\n]*\n)+(\d+))?')
 # JPEG segments that begin a picture.
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -91,7 +95,9 @@ def _png_chunks(content: bytes) -> Iterator[bytes]:
 
 
 def _bmp(content: bytes) -> ImageHeader:
-    width, height, _, bits = struct.unpack_from('<iiHH', content, 18)
+    # OS/2's first header has sizes of 16 bits.
+    sizes = '<HHHH' if content[14:18] == OS2_LENGTH else '<iiHH'
+    width, height, _, bits = struct.unpack_from(sizes, content, 18)
     return ImageHeader((abs(width), abs(height)), 'plain' if bits in (1, 4, 8, 24) else 'other')
 
 
@@ -142,20 +148,24 @@ def _tiff(content: bytes) -> ImageHeader:
     bits, samples = max(tags.get(258, [1])), tags.get(277, [1])[0]
     sample, photometric = TIFF_SAMPLES.get(tags.get(339, [1])[0], 'unknown'), tags.get(262, [TIFF_GREY])[0]
     extra = tags.get(338)
-    colours = {TIFF_RGB: 3, TIFF_YCBCR: 3, TIFF_CMYK: 4, 8: 3}.get(photometric, 1)
+    colours = {TIFF_RGB: 3, TIFF_YCBCR: 3, TIFF_CMYK: 4, 8: 3, TIFF_LOG_LUV: 3}.get(photometric, 1)
     # Without the tag, what is beyond the colours is transparency.
     alpha = samples == colours + 1 and (extra in ([1], [2]) or (extra is None and colours == 3))
     if samples != colours and not alpha:
         raise UnsuitableImage(_bands(samples))
     if bits <= 8 and sample == 'unsigned':
         shown = bits == 8 and not alpha and photometric != TIFF_CMYK and photometric <= TIFF_YCBCR
+        shown = shown and tags.get(259, [1])[0] not in TIFF_PILLOWS
         return ImageHeader(size, 'plain' if shown else 'other')
     if (bits, sample) not in TIFF_DEPTHS:
         raise UnsuitableImage(f'has {sample} pixels of {bits} bits; save it as a TIFF of 16 bits or float32')
     if photometric not in (TIFF_GREY, TIFF_RGB):
         raise UnsuitableImage(
-            f'has {bits} bits and is no plain grey or RGB (inverted grey, palette or CMYK); save it as one of these'
+            f'has {bits} bits and is no plain grey or RGB (inverted grey, palette, CMYK or LogLuv); save it as one '
+            'of these'
         )
+    if alpha and bits > 16:
+        raise UnsuitableImage(f'has {bits} bits and is transparent; save it without transparency')
     return ImageHeader(size, 'deep', alpha)
 
 
@@ -175,7 +185,7 @@ def _tiff_tags(content: bytes) -> dict[int, list[int]]:
         tag, kind = struct.unpack_from(f'{order}HH', content, begin)
         count = struct.unpack_from(f'{order}Q' if big else f'{order}I', content, begin + 4)[0]
         letter = {1: 'B', 3: 'H', 4: 'I', 16: 'Q'}.get(kind)
-        if tag not in (256, 257, 258, 262, 277, 338, 339) or letter is None or not 0 < count <= 4096:
+        if tag not in (256, 257, 258, 259, 262, 277, 338, 339) or letter is None or not 0 < count <= 4096:
             continue
         place = begin + entry - inline
         if count * struct.calcsize(letter) > inline:
