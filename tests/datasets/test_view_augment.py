@@ -183,7 +183,7 @@ def test_view_goes_into_a_batch(distribution: str) -> None:
         assert tuple(packed['inputs'].shape) == (3, 24, 24)
         assert str(packed['inputs'].dtype) == 'torch.uint8'
         assert (int(packed['data_samples'].gt_label), packed['data_samples'].sample_idx) == (3, 5)
-        assert packed['data_samples'].img_shape[:2] == (24, 24)
+        assert packed['data_samples'].img_shape == (24, 24)
 
 
 def test_printed_form_says_what_it_does() -> None:

@@ -95,7 +95,7 @@ class ViewAugment(BaseTransform):
         self.crop_ratio_range = (smallest, largest)
 
     def transform(self, results: dict) -> dict:
-        """Replace ``results['img']`` by a view of it."""
+        """Replace ``results['img']`` by a view of it, and ``img_shape`` by the view's (H, W)."""
         image = _three_channels(results['img'])
         height, width = image.shape[:2]
         view = resize_crop(image, draw_crop(height, width, self.crop_ratio_range), self.size)
@@ -104,7 +104,7 @@ class ViewAugment(BaseTransform):
         view = _change_appearance(view, DISTRIBUTIONS[self.distribution])
         planes = np.empty((3, self.size, self.size), np.uint8)
         cv2.split(view, list(planes))
-        results['img'], results['img_shape'] = planes.transpose(1, 2, 0), view.shape
+        results['img'], results['img_shape'] = planes.transpose(1, 2, 0), view.shape[:2]
         return results
 
     def __repr__(self) -> str:
