@@ -1,5 +1,8 @@
 """Crops: torchvision's distribution and Pillow's pixels."""
 
+import random
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +27,61 @@ def test_distribution_is_torchvisions(shape: tuple[int, int], area_range: tuple[
     expected = np.array([RandomResizedCrop.get_params(image, area_range, [3 / 4, 4 / 3]) for _ in range(DRAWS)])
     for column in range(4):
         assert ks_2samp(found[:, column], expected[:, column]).pvalue > 1e-3
+
+
+class SameDraws:
+    """One stream of numbers in [0, 1), in the place of NumPy's and of PyTorch's."""
+
+    def __init__(self, seed: int) -> None:
+        self.stream = random.Random(seed)
+        self.taken = 0
+
+    def uniform(self, low: float, high: float) -> float:
+        self.taken += 1
+        return low + (high - low) * self.stream.random()
+
+    def fill(self, values: torch.Tensor, low: float, high: float) -> torch.Tensor:
+        return values.fill_(self.uniform(float(low), float(high)))
+
+    def integer(self, stop: int) -> int:
+        return int(self.stream.random() * stop)
+
+    def integers(self, low: int, stop: int, size: tuple[int]) -> torch.Tensor:
+        assert low == 0 and size == (1,)
+        return torch.tensor([self.integer(stop)])
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """Of torchvision's draws, as ours have it."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize('area_range', [(0.2, 1.0), (0.05, 0.14), (0.9, 1.0), (1.0, 1.0)])
+@pytest.mark.usefixtures('double_precision')
+def test_boxes_are_torchvisions_given_the_same_draws(
+    area_range: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any shape, wide, tall and tiny; where no draw fits as well, the largest part around the centre."""
+    shapes = np.exp(np.random.default_rng(0).uniform(0, np.log(700), (1500, 2))).astype(int).tolist()
+    shapes += [(1, 700), (700, 1), (3, 4), (4, 3), (1, 1), (300, 400), (301, 400), (400, 300), (401, 300)]
+    without_fit = 0
+    for seed, (height, width) in enumerate(shapes):
+        ours, theirs = SameDraws(seed), SameDraws(seed)
+        with monkeypatch.context() as patch:
+            patch.setattr(np.random, 'uniform', ours.uniform)
+            patch.setattr(np.random, 'randint', ours.integer)
+            found = draw_crop(height, width, area_range)
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.Tensor, 'uniform_', lambda *values: theirs.fill(*values))
+            patch.setattr(torch, 'randint', theirs.integers)
+            image = torch.empty(1, height, width)
+            expected = RandomResizedCrop.get_params(image, area_range, [3 / 4, 4 / 3])
+        assert found == tuple(expected), (height, width)
+        without_fit += ours.taken == 20 and not 3 / 4 <= width / height <= 4 / 3
+    assert without_fit >= (300 if area_range[0] > 0.5 else 20)
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (1, 50), (50, 1), (2, 3), (7, 400)])
