@@ -1,7 +1,7 @@
 """Crops: torchvision's distribution and Pillow's pixels."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -40,8 +40,9 @@ class SameDraws:
         self.taken += 1
         return low + (high - low) * self.stream.random()
 
-    def fill(self, values: torch.Tensor, low: float, high: float) -> torch.Tensor:
-        return values.fill_(self.uniform(float(low), float(high)))
+    def fill(self) -> Callable[[torch.Tensor, float, float], torch.Tensor]:
+        """What takes the place of a method of tensors."""
+        return lambda values, low, high: values.fill_(self.uniform(float(low), float(high)))
 
     def integer(self, stop: int) -> int:
         return int(self.stream.random() * stop)
@@ -75,7 +76,7 @@ def test_boxes_are_torchvisions_given_the_same_draws(
             patch.setattr(np.random, 'randint', ours.integer)
             found = draw_crop(height, width, area_range)
         with monkeypatch.context() as patch:
-            patch.setattr(torch.Tensor, 'uniform_', lambda *values: theirs.fill(*values))
+            patch.setattr(torch.Tensor, 'uniform_', theirs.fill())
             patch.setattr(torch, 'randint', theirs.integers)
             image = torch.empty(1, height, width)
             expected = RandomResizedCrop.get_params(image, area_range, [3 / 4, 4 / 3])
