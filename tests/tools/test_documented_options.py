@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 
 from cft.apis import load_config
 from cft.apis.completion.completion import replace_sync_batch_norm
+from cft.engine.schedule_length import check_schedule
 from cft.registry import MODELS
 from tests.support.command_line import ROOT
 
@@ -68,8 +69,9 @@ def test_the_readmes_have_some() -> None:
 def test_documented_options(
     readme: str, config: str, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are read, and every value stands where the README says."""
+    """They are read, every value stands where the README says, and the schedule ends with the training."""
     cfg = parsed(config, options, monkeypatch)
+    check_schedule(cfg)
     for option in options:
         name, _, text = option.partition('=')
         node: object = cfg
