@@ -6,9 +6,10 @@ import warnings
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from cft.datasets.image_headers import ImageHeader, UnsuitableImage, read_header
+from cft.datasets.orientation import orientation_of, turn_map
 
 # Above every camera, below what Pillow takes for an attack; as RGB it is half a gigabyte, in each worker process.
 MAX_PIXELS = 175_000_000
@@ -96,11 +97,12 @@ def _shown(content: bytes) -> np.ndarray:
             _check_size(image.size)
             if image.mode.startswith(('I', 'F')):
                 raise UnsuitableImage(f'has more than 8 bits in a {image.format} file; save it as a PNG or TIFF')
-            image = ImageOps.exif_transpose(image)
+            # Pillow turns a TIFF itself while it loads, and would take XMP's word, which OpenCV and labels do not.
+            orientation = 1 if image.format == 'TIFF' else orientation_of(image)
             if image.mode in ('RGBA', 'LA', 'PA', 'RGBa') or 'transparency' in image.info:
                 image = image.convert('RGBA')
                 image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image)
-            return np.asarray(image.convert('RGB'))[..., ::-1].copy()
+            return turn_map(np.asarray(image.convert('RGB')), orientation)[..., ::-1].copy()
 
 
 @functools.cache

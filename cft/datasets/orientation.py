@@ -15,7 +15,6 @@ from PIL import Image
 from cft.errors import ConfigError
 
 TAG = 0x0112
-READ_BY_OPENCV = ('JPEG', 'MPO', 'PNG')
 # By the tag's value: whether rows and columns are exchanged, and what is then mirrored, from left to right and from
 # top to bottom (TIFF 6.0, section 8, "Orientation").
 TURNS = {
@@ -74,12 +73,12 @@ def orientation_of(image: Image.Image) -> int:
         >>> orientation_of(Image.new('L', (4, 3)))
         1
     """
-    exif = Image.Exif()
-    if image.format in READ_BY_OPENCV:
-        # Pillow takes XMP's word as well, and searches a PNG to its end for it.
-        exif.load(image.info.get('exif', b''))
-    else:
+    if image.format == 'TIFF':
         exif = image.getexif()
+    else:
+        # Pillow takes XMP's word as well, and searches a PNG to its end for it; OpenCV does not.
+        exif = Image.Exif()
+        exif.load(image.info.get('exif', b''))
     found = exif.get(TAG, 1)
     return found if found in TURNS else 1
 

@@ -8,11 +8,12 @@ import cv2
 import mmcv
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from cft.datasets.image_decoding import MAX_PIXELS, decode_image
 from cft.datasets.image_errors import read_image
 from cft.datasets.image_headers import UnsuitableImage, read_header
+from cft.datasets.orientation import read_header as read_stored_header
 from cft.errors import DataError
 from tests.support.pixel_files import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, png, pnm, saved, tiff
 
@@ -124,6 +125,28 @@ def test_orientations_are_pillows(kind: str, mode: str, orientation: int) -> Non
     assert found.shape == expected.shape and expected.shape[:2] == ((24, 40) if orientation < 5 else (40, 24))
     # Decoders of JPEG may round apart.
     assert np.abs(found - expected.astype(int)).max() <= (1 if kind == 'JPEG' else 0)
+
+
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'mode'),
+    [('JPEG', 'RGB'), ('JPEG', 'CMYK'), ('PNG', 'RGB'), ('PNG', 'RGBA'), ('WEBP', 'RGB'), ('WEBP', 'RGBA')],
+)
+def test_xmp_turns_nothing(kind: str, mode: str, tmp_path: Path) -> None:
+    """Whichever library decodes, pixels and labels are turned by EXIF alone."""
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt('XML:com.adobe.xmp', XMP)
+    path = tmp_path / 'image'
+    path.write_bytes(
+        saved(Image.new(mode, (8, 4)), kind, **({'pnginfo': text} if kind == 'PNG' else {'xmp': XMP.encode()}))
+    )
+    header = read_stored_header(str(path))
+    assert header is not None and header.shown == (8, 4) and read_image(str(path)).shape == (4, 8, 3)
 
 
 def over_white(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
