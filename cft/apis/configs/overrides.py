@@ -36,7 +36,7 @@ def apply_overrides(cfg: ConfigDict, overrides: Overrides) -> None:
     Shortcuts (:mod:`cft.engine.shortcuts`) reach the places that they stand
     for. A dict is merged into the one that is there. A new ``type``, however,
     keeps only the arguments that are given beside it, and a log line names what
-    the old one had.
+    the old one had; so it does with ``custom_hooks`` that a new list lacks.
 
     Args:
         cfg: The config's dict, changed in place.
@@ -202,6 +202,8 @@ def _merge(node: dict | list, options: dict, where: str) -> None:
         index = int(key) if isinstance(node, list) else key
         present = node[index] if isinstance(node, list) else node.get(index)
         if not isinstance(value, dict):
+            if place == 'custom_hooks':
+                _tell_of_replaced_hooks(present or [], value or [])
             node[index] = value
             continue
         value = dict(value)
@@ -217,6 +219,18 @@ def _merge(node: dict | list, options: dict, where: str) -> None:
                 logging.WARNING,
             )
         node[index] = ConfigDict(value)
+
+
+def _tell_of_replaced_hooks(present: Sequence[dict], given: Sequence[dict]) -> None:
+    """A method may be made of its hooks, and trains without them as well."""
+    kept = [hook.get('type') for hook in given]
+    if gone := [str(hook.get('type')) for hook in present if hook.get('type') not in kept]:
+        print_log(
+            f'custom_hooks: {", ".join(gone)} of the config go; to add a hook beside them, name it among '
+            'default_hooks, as in default_hooks.mine.type=NAME',
+            'current',
+            logging.WARNING,
+        )
 
 
 def _exchanges(present: object, value: dict) -> bool:

@@ -140,3 +140,13 @@ def test_an_argument_that_is_like_another_is_no_slip(config: str, override: str,
 def test_a_slip_in_an_argument_is_told_all_the_same() -> None:
     with pytest.raises(ConfigError, match="unknown name 'negative_treshold'; did you mean 'negative_threshold'"):
         load_config('coretuning/r50_folder', ['model.head.contrastive.pairs.negative_treshold=0.5'])
+
+
+def test_hooks_that_a_list_replaces_are_told(capsys: pytest.CaptureFixture) -> None:
+    """COIN's two stages are a hook; one among default_hooks stands beside it."""
+    load_config('coin/r50_cifar10', ["custom_hooks=[dict(type='cft.RIFLEHook')]"])
+    assert 'custom_hooks: cft.StageSwitchHook of the config go' in ' '.join(capsys.readouterr().out.split())
+    cfg = load_config('coin/r50_cifar10', ['default_hooks.rifle.type=cft.RIFLEHook'])
+    load_config('coin/r50_cifar10', {'custom_hooks': [*cfg.custom_hooks, {'type': 'cft.RIFLEHook'}]})
+    assert cfg.custom_hooks[0].type == 'cft.StageSwitchHook' and cfg.default_hooks.rifle.type == 'cft.RIFLEHook'
+    assert not capsys.readouterr().out
