@@ -64,7 +64,7 @@ def measure(args: argparse.Namespace) -> None:
         models[config] = build(config, args.device)
         if hasattr(models[config], 'hard_examples'):
             models[f'{config}, all terms kept'] = kept = build(config, args.device)
-            kept.hard_examples.early = keep
+            kept.hard_examples.early.forward = keep
     data = batch(args)
 
     def step(model: 'nn.Module') -> None:
@@ -124,7 +124,7 @@ def keep(
     inputs: 'tuple[torch.Tensor, ...] | list[torch.Tensor]' = (),
     joined: bool = False,
 ) -> 'tuple[torch.Tensor, list[torch.Tensor]]':
-    """Instead of ``EarlyBackward``: all graphs wait for the sum, and the gradient of the views takes its own pass."""
+    """In place of ``EarlyBackward``: all graphs wait for the sum, and the gradient of the views takes its own pass."""
     import torch
 
     return term, list(torch.autograd.grad(term, inputs, retain_graph=True)) if inputs else []

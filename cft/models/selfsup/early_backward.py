@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from cft.models.adversarial import LOSS_SCALE
 
 
-class EarlyBackward:
+class EarlyBackward(nn.Module):
     """Turns a term into one of the same value and gradient that holds no activations.
 
     The gradients of the parameters are computed at once and handed out when
@@ -20,9 +20,13 @@ class EarlyBackward:
     are joined; their sum must be differentiated, with one factor for all.
 
     So that half-precision gradients neither underflow nor overflow, the early
-    pass scales the term by the power of two nearest to the factor of the last
-    backward pass. Where that is another factor than the final one, the
-    gradients are multiplied by the ratio; a power of two rounds nothing.
+    pass scales the term by half of the largest power of two in the factor of
+    the last backward pass. The next factor is known only when the sum is
+    differentiated; half is no more than it, even after a gradient overflowed and
+    the scaler of mixed precision has backed off by 1/2. The gradients are
+    multiplied by the ratio of both; a power of two rounds nothing. Checkpoints
+    keep the scale, as a resumed run would else round its first gradients
+    differently. One from before it was kept begins at the start value.
 
     Example:
         >>> weight = nn.Parameter(torch.tensor(2.0))
@@ -32,12 +36,15 @@ class EarlyBackward:
         tensor(12.)
     """
 
+    scale: Tensor
+
     def __init__(self) -> None:
+        super().__init__()
         # On the device of the losses, so that nothing waits for it.
-        self._scale: Tensor | None = None
+        self.register_buffer('scale', torch.tensor(LOSS_SCALE))
         self._held: _Held | None = None
 
-    def __call__(
+    def forward(
         self, term: Tensor, parameters: Sequence[nn.Parameter], inputs: Sequence[Tensor] = (), joined: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         """The term without its graph, and the gradients of ``inputs``, scaled by a positive factor.
@@ -56,8 +63,8 @@ class EarlyBackward:
         if joined and self._held is not None and self._held.gradients:
             held = self._held
         else:
-            scale = torch.full_like(term.detach(), LOSS_SCALE) if self._scale is None else self._scale.to(term.device)
-            held = self._held = _Held(self, scale)
+            # A copy, as the buffer may be synchronised or restored before the sum is differentiated.
+            held = self._held = _Held(self, self.scale.to(term.device, copy=True))
         with torch.autocast(term.device.type, enabled=False):
             gradients = torch.autograd.grad(
                 term.to(torch.promote_types(term.dtype, torch.float32)) * held.scale,
@@ -72,12 +79,17 @@ class EarlyBackward:
             known = _joined(term.detach(), held, parameters[0])
         return known, of_inputs
 
+    @torch.no_grad()
     def follow(self, factor: Tensor) -> None:
-        """Scale the next terms as this one was scaled in the end."""
-        mantissa, _ = torch.frexp(factor.detach())
-        nearest = factor.detach() / (2 * mantissa)
-        before = torch.full_like(nearest, LOSS_SCALE) if self._scale is None else self._scale.to(nearest)
-        self._scale = torch.where((nearest > 0) & nearest.isfinite(), nearest, before)
+        """Scale the next terms by half of what this one was scaled by in the end."""
+        mantissa, _ = torch.frexp(factor)
+        half = (factor / (4 * mantissa)).to(self.scale)
+        # In place: DistributedDataParallel keeps references to the buffers.
+        self.scale.copy_(torch.where((half > 0) & half.isfinite(), half, self.scale))
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        state_dict.setdefault(f'{prefix}scale', torch.full_like(self.scale, LOSS_SCALE))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class _Held:

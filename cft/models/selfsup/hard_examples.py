@@ -36,7 +36,9 @@ class HardExamples(nn.Module):
 
     Each term but the last is differentiated before the next one is computed, by
     :class:`EarlyBackward`: the activations of one term are in memory at a time,
-    and the gradient of the clean views comes with that of the parameters.
+    and the gradient of the clean views comes with that of the parameters. Under
+    ``torch.no_grad()``, as for a loss of validation images, the values are the
+    same, and the standard loss alone is differentiated, by the views it attacks.
 
     Figure 2's combinations: Std (0, 0, 0), +Adv (1, 0, 0), +Cmx (0, 1, 0),
     +Adv+Cmx (1, 1, 0), +Adv+Cmx_A (1, 0, 1), all (1, 1, 1).
@@ -106,14 +108,23 @@ class HardExamples(nn.Module):
         Returns:
             ``loss_std`` and, weighted, ``loss_adv``, ``loss_cmx``, ``loss_cmx_adv``; and
             the detached features of the clean views.
+
+        Raises:
+            RuntimeError: In inference mode, if adversarial views are asked for.
         """
+        if self.attacks and torch.is_inference_mode_enabled():
+            raise RuntimeError('adversarial views need a gradient: use torch.no_grad() in place of inference_mode()')
         names = [name for name in ('loss_adv', 'loss_cmx_adv', 'loss_cmx') if self.weights[name]]
-        views, clean = [view.detach().requires_grad_(self.attacks) for view in views], views
-        features = encode(views)
-        losses = {'loss_std': _total(view_losses(features, [None])[0])}
-        features = [rows.detach() for rows in features]
-        if names:
-            losses['loss_std'], gradients = self.early(losses['loss_std'], parameters, views if self.attacks else ())
+        trains = torch.is_grad_enabled()
+        with torch.set_grad_enabled(trains or self.attacks):
+            views, clean = [view.detach().requires_grad_(self.attacks) for view in views], views
+            features = encode(views)
+            losses = {'loss_std': _total(view_losses(features, [None])[0])}
+            features = [rows.detach() for rows in features]
+            if names:
+                losses['loss_std'], gradients = self.early(
+                    losses['loss_std'], parameters if trains else (), views if self.attacks else ()
+                )
         adversarial = self.attack(clean, gradients, pixels) if self.attacks else []
         # In a small network images count: they are not held beyond their use, here and below.
         gradients = []

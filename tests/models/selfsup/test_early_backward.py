@@ -1,6 +1,7 @@
 """Terms that are differentiated early: values, gradients and scales of the sum's backward pass, in less memory."""
 
 import copy
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -9,10 +10,13 @@ from torch import Tensor, nn
 
 from cft.apis.running.step_cost import peak_bytes
 from cft.engine.finite import spread_if_not_finite
+from cft.engine.forward_state import ForwardState
+from cft.models.adversarial import LOSS_SCALE
 from cft.models.selfsup.early_backward import EarlyBackward
 from tests.models.selfsup import test_hard_examples, test_hexa_dcluster
 from tests.models.selfsup.deep_cluster_models import samples
 
+SCALE = 'hard_examples.early.scale'
 ALL_TERMS = {'adversarial_weight': 0.7, 'cutmix_weight': 0.5, 'adversarial_cutmix_weight': 0.3}
 
 
@@ -57,7 +61,7 @@ def test_value_and_gradient_of_the_sum(
     }[method]
     model = build(**weights).to(dtype)
     former = copy.deepcopy(model)
-    former.hard_examples.early = in_the_end
+    former.hard_examples.early.forward = in_the_end
     for _ in range(2):
         found, expected = gradients_of(model, losses_of, dtype), gradients_of(former, losses_of, dtype)
         assert found[0].keys() == expected[0].keys() and len(found[0]) > 1
@@ -67,7 +71,8 @@ def test_value_and_gradient_of_the_sum(
         assert any(gradient.abs().max() > 0 for gradient in expected[1])
         for own, other in zip(*(gradients[1] for gradients in (found, expected)), strict=True):
             assert own.dtype == dtype and float((own - other).norm()) <= close * float(other.norm())
-    torch.testing.assert_close(model.state_dict(), former.state_dict(), rtol=close, atol=close)
+    states = [{name: value for name, value in m.state_dict().items() if name != SCALE} for m in (model, former)]
+    torch.testing.assert_close(*states, rtol=close, atol=close)
 
 
 def two_terms(early: EarlyBackward, model: nn.Module) -> Tensor:
@@ -98,14 +103,95 @@ def test_loss_scaling_and_accumulation(counts: int) -> None:
         scaler.update()
 
 
-def test_the_early_pass_is_scaled_as_the_last_one_was() -> None:
+def test_the_early_pass_is_scaled_by_half_of_the_last_factor() -> None:
     """By a power of two, whatever the factor; one that is not finite leaves it as it was."""
     model, early, scales = nn.Linear(3, 2), EarlyBackward(), []
-    for factor in (3.0, 2.0**16 / 3, float('nan'), 1.0):
+    for factor in (3.0, 2.0**16 / 3, float('nan'), float('inf'), 0.0, 1.0):
         term, _ = early(model(torch.ones(1, 3)).sum(), list(model.parameters()))
         (factor * term).backward()
-        scales.append(float(early._scale))
-    assert scales == [2.0, 2.0**14, 2.0**14, 1.0]
+        scales.append(float(early.scale))
+    assert scales == [1.0, 2.0**13, 2.0**13, 2.0**13, 2.0**13, 0.5]
+
+
+@pytest.mark.parametrize('slopes', [[1.5] * 6, [0.5, 1.5, 1.5, 6.0, 6.0, 6.0], [0.5, 0.5, 0.5, 0.5, 3.0, 3.0]])
+@pytest.mark.parametrize('growth_interval', [1000, 2])
+def test_overflows_cost_as_many_steps_as_in_the_sum(slopes: list[float], growth_interval: int) -> None:
+    """float16 gradients of two terms, under a scaler that starts too high or grows too far: its scales are the same."""
+
+    def scales_with(early: Callable[..., tuple[Tensor, list[Tensor]]]) -> list[float]:
+        weight = nn.Parameter(torch.tensor(1.0))
+        optimizer = torch.optim.SGD([weight], lr=0.0)
+        scaler = torch.amp.GradScaler('cpu', init_scale=2.0**16, growth_interval=growth_interval)
+        scales = []
+        for slope in slopes:
+            optimizer.zero_grad()
+            first, _ = early((slope * weight.half()).float(), [weight])
+            scaler.scale(first + (slope * weight.half()).float()).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            scales.append(scaler.get_scale())
+        return scales
+
+    found = scales_with(EarlyBackward())
+    assert found == scales_with(in_the_end)
+    assert any(after < before for before, after in itertools.pairwise([2.0**16, *found]))
+
+
+def float16_gradient(early: EarlyBackward, factor: float) -> Tensor:
+    """Of terms so small that their scaled gradients are float16's subnormal numbers."""
+    weight = nn.Parameter(torch.linspace(1, 2, 7))
+    term, _ = early((3.3e-9 * weight.half().float().square()).sum(), [weight])
+    (factor * term).backward()
+    return weight.grad
+
+
+def test_a_resumed_step_has_the_gradient_of_the_uninterrupted_one() -> None:
+    """Bit for bit, with the scale from the state dict, which is a copy; without it others would come out."""
+    early, resumed = EarlyBackward(), EarlyBackward()
+    buffer = early.scale
+    float16_gradient(early, 2.0**16)
+    resumed.load_state_dict(copy.deepcopy(early.state_dict()))
+    expected = float16_gradient(early, 2.0**16)
+    assert torch.equal(float16_gradient(resumed, 2.0**16), expected)
+    assert not torch.equal(float16_gradient(EarlyBackward(), 2.0**16), expected)
+    assert early.scale is buffer
+
+
+def test_checkpoints_without_the_scale_begin_at_the_start_value() -> None:
+    """Those of a model from before it was kept, also where every key must be there."""
+    model = test_hard_examples.hexa(**ALL_TERMS)
+    start = float(model.hard_examples.early.scale)
+    gradients_of(model, moco_losses, torch.float32)
+    state = model.state_dict()
+    assert float(state.pop(SCALE)) != start
+    fresh = test_hard_examples.hexa(**ALL_TERMS)
+    fresh.load_state_dict(state)
+    assert float(fresh.hard_examples.early.scale) == start and SCALE not in state
+
+
+def test_what_happens_to_the_buffer_between_does_not_matter() -> None:
+    """A skipped step puts buffers back, DDP overwrites them with rank 0's: the gradients know their own scale."""
+    model, early = nn.Linear(3, 2), EarlyBackward()
+    state = ForwardState(early)
+    state.keep()
+    expected = torch.autograd.grad(model(torch.ones(2, 3)).sum(), list(model.parameters()))
+    for _ in range(2):
+        term, _ = early(model(torch.ones(2, 3)).sum(), list(model.parameters()))
+        early.scale.fill_(7.0)
+        assert all(map(torch.equal, torch.autograd.grad(term, list(model.parameters())), expected))
+        assert float(early.scale) == 0.5
+    state.put_back()
+    assert float(early.scale) == LOSS_SCALE
+
+
+def test_a_factor_beyond_the_type_of_the_buffer() -> None:
+    """A model that is cast to float16 as a whole keeps its last scale that float16 has."""
+    early, weight = EarlyBackward().half(), nn.Parameter(torch.tensor(1.0))
+    for factor, scale in ((2.0**10, 2.0**9), (2.0**20, 2.0**9)):
+        weight.grad = None
+        term, _ = early(weight.square(), [weight])
+        (factor * term).backward()
+        assert float(weight.grad) == 2 * factor and float(early.scale) == scale
 
 
 def test_half_precision_gradients_neither_underflow_nor_overflow() -> None:

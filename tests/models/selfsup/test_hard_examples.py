@@ -42,6 +42,12 @@ def online_of(model: HEXAMoCo) -> nn.ModuleList:
     return copy.deepcopy(encoders(model)[0])
 
 
+def clean_side(model: nn.Module) -> dict[str, Tensor]:
+    """What the plain method has as well."""
+    state = model.state_dict()
+    return {name: state[name] for name in state if 'auxiliary' not in name and 'hard_examples' not in name}
+
+
 def encode(online: nn.ModuleList, images: Tensor) -> Tensor:
     return online[1](online[0](images))[-1]
 
@@ -126,7 +132,7 @@ def test_clean_statistics_are_those_of_plain_momentum_contrast() -> None:
     torch.manual_seed(0)
     model = hexa(adversarial_weight=1.0, adversarial_cutmix_weight=1.0)
     plain = build(MoCoV2, shuffle_keys=False)
-    plain.load_state_dict({name: value for name, value in model.state_dict().items() if 'auxiliary' not in name})
+    plain.load_state_dict(clean_side(model))
     for _ in range(5):
         inputs = [(pixels() - MEAN) / STD, (pixels() - MEAN) / STD]
         losses = model.loss(inputs, []), plain.loss(inputs, [])
@@ -141,7 +147,7 @@ def test_gradient_of_the_parameters_is_untouched_by_the_attack() -> None:
     """The gradient of loss_std is MoCo's: taking the images' gradient first leaves nothing behind."""
     model = hexa(adversarial_weight=1.0)
     plain = build(MoCoV2, shuffle_keys=False)
-    plain.load_state_dict({name: value for name, value in model.state_dict().items() if 'auxiliary' not in name})
+    plain.load_state_dict(clean_side(model))
     inputs = [(pixels() - MEAN) / STD, (pixels() - MEAN) / STD]
     model.loss(inputs, [])['loss_std'].backward()
     plain.loss(inputs, [])['loss'].backward()
@@ -166,6 +172,36 @@ def test_split_statistics_have_an_auxiliary_side() -> None:
         assert torch.equal(layer(images), plain(images))
     assert torch.equal(layer.auxiliary.running_mean, plain.running_mean)
     assert (layer.running_mean == 0).all()
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_the_loss_without_gradients_is_that_with_them(training: bool) -> None:
+    """Bit for bit, with the running statistics, and it leaves neither graph nor gradient; then training goes on."""
+    weights = {'adversarial_weight': 0.7, 'cutmix_weight': 0.5, 'adversarial_cutmix_weight': 0.3}
+    torch.manual_seed(0)
+    models = [hexa(**weights).train(training)]
+    models.append(copy.deepcopy(models[0]))
+    views, found = [(pixels() - MEAN) / STD for _ in range(2)], []
+    for model, enabled in zip(models, (True, False), strict=True):
+        torch.manual_seed(1)
+        with torch.set_grad_enabled(enabled):
+            found.append(model.loss(views, []))
+    assert found[0].keys() == found[1].keys() and len(found[1]) == 4
+    for name, loss in found[0].items():
+        assert torch.equal(loss, found[1][name]) and not found[1][name].requires_grad
+    states = [model.state_dict() for model in models]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+    assert all(parameter.grad is None for model in models for parameter in model.parameters())
+    sum(models[1].loss(views, []).values()).backward()
+    assert all(parameter.grad is not None for parameter in models[1].parameters() if parameter.requires_grad)
+
+
+def test_inference_mode_is_refused_where_an_attack_needs_gradients() -> None:
+    views = [(pixels() - MEAN) / STD for _ in range(2)]
+    with torch.inference_mode():
+        with pytest.raises(RuntimeError, match=r'use torch\.no_grad\(\)'):
+            hexa(adversarial_weight=1.0).loss(views, [])
+        assert len(hexa(adversarial_weight=0.0, cutmix_weight=1.0).loss(views, [])) == 2
 
 
 def test_images_that_are_no_pixels_are_refused() -> None:

@@ -11,6 +11,7 @@ from cft.models.norms import auxiliary_statistics
 from cft.models.pairs import CutMixed
 from cft.models.selfsup import HEXADCluster, hard_examples
 from tests.models.selfsup.deep_cluster_models import Backbone, Neck, build, expected_loss, samples, set_clusters
+from tests.models.selfsup.test_hard_examples import clean_side
 
 INDICES = [4, 0, 3, 5]
 
@@ -89,7 +90,7 @@ def test_clean_side_is_deep_cluster_bit_for_bit() -> None:
     """Loss, running statistics and collected features do not depend on the adversarial branch."""
     model, plain = build_hexa(adversarial_weight=1.0, adversarial_cutmix_weight=1.0), build()
     set_clusters(plain, num_samples=6)
-    plain.load_state_dict({name: value for name, value in model.state_dict().items() if 'auxiliary' not in name})
+    plain.load_state_dict(clean_side(model))
     for _ in range(3):
         views = crops()
         losses = model.loss(views, samples(*INDICES)), plain.loss(views, samples(*INDICES))
