@@ -67,13 +67,26 @@ def _join(padded: list[torch.Tensor] | tuple[torch.Tensor, ...], counts: list[in
     return torch.cat([part[:count] for part, count in zip(padded, counts, strict=True)])
 
 
-def _agreed(rows: torch.Tensor, counts: list[int] | None) -> list[int]:
+def agreed_counts(rows: torch.Tensor, counts: list[int] | None) -> list[int]:
+    """The counts, which are exchanged if they are not known.
+
+    Args:
+        rows: (n, ...) tensor of this rank.
+        counts: What :func:`row_counts` returned earlier, or None.
+
+    Raises:
+        ValueError: If this rank has another number of rows than ``counts`` say.
+
+    Example:
+        >>> agreed_counts(torch.zeros(3, 2), None)
+        [3]
+    """
     if counts is None:
         return row_counts(rows)
-    own = counts[dist.get_rank()]
-    if len(rows) != own:
+    rank = dist.get_rank() if is_distributed() else 0
+    if len(rows) != counts[rank]:
         raise ValueError(
-            f'rank {dist.get_rank()} has {len(rows)} rows where the ranks agreed on {counts}: batches of changing size '
+            f'rank {rank} has {len(rows)} rows where the ranks agreed on {counts}: batches of changing size '
             'need drop_last=True in the data loader, or an exchange of their sizes in every step'
         )
     return counts
@@ -96,9 +109,9 @@ def gather_rows(rows: torch.Tensor, counts: list[int] | None = None) -> torch.Te
         >>> gather_rows(torch.zeros(3, 2)).shape
         torch.Size([3, 2])
     """
+    counts = agreed_counts(rows, counts)
     if not is_distributed():
         return rows
-    counts = _agreed(rows, counts)
     padded = _pad(rows.detach(), max(counts)).contiguous()
     parts = [torch.empty_like(padded) for _ in counts]
     dist.all_gather(parts, padded)
@@ -126,7 +139,7 @@ def gather_rows_with_grad(rows: torch.Tensor, counts: list[int] | None = None) -
         >>> gather_rows_with_grad(torch.zeros(3, 2, requires_grad=True)).requires_grad
         True
     """
+    counts = agreed_counts(rows, counts)
     if not is_distributed():
         return rows
-    counts = _agreed(rows, counts)
     return _join(all_gather_with_grad(_pad(rows, max(counts))), counts)

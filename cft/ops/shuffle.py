@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 import torch.distributed as dist
 
-from .gather import gather_rows, is_distributed, rank_offset, row_counts
+from .gather import agreed_counts, gather_rows, is_distributed, rank_offset
 
 
 def shuffle_rows(
@@ -24,12 +24,15 @@ def shuffle_rows(
         The shuffled (n, ...) rows, and a function that brings a tensor with
         one row per shuffled row back into the original order and rank.
 
+    Raises:
+        ValueError: If this rank has another number of rows than ``counts`` say.
+
     Example:
         >>> shuffled, restore = shuffle_rows(torch.arange(4)[:, None])
         >>> restore(shuffled).squeeze(1)
         tensor([0, 1, 2, 3])
     """
-    counts = row_counts(rows) if counts is None else counts
+    counts = agreed_counts(rows, counts)
     start = rank_offset(counts)
     own = slice(start, start + len(rows))
     order = torch.randperm(sum(counts), device=rows.device)

@@ -58,3 +58,17 @@ def test_shuffle_rows_without_a_process_group() -> None:
     assert torch.equal(restore(shuffled), rows)
     assert torch.equal(restore(shuffled.sum(dim=1)), rows.sum(dim=1))
     assert not torch.equal(shuffle_rows(rows)[0], shuffled)
+
+
+@pytest.mark.parametrize('rows', [4, 16])
+def test_another_number_of_rows_than_was_agreed_on_without_a_process_group(rows: int) -> None:
+    """Refused as on several ranks: neither an index out of range nor rows that are silently gone."""
+    batch = torch.arange(rows)[:, None]
+    told = rf'rank 0 has {rows} rows where the ranks agreed on \[8\]: .* drop_last=True'
+    for operation in (shuffle_rows, gather_rows, gather_rows_with_grad):
+        with pytest.raises(ValueError, match=told):
+            operation(batch, [8])
+        operation(batch, [rows])
+    restore = shuffle_rows(torch.arange(8)[:, None], [8])[1]
+    with pytest.raises(ValueError, match=told):
+        restore(batch)

@@ -56,6 +56,9 @@ class FeatureQueue(nn.Module):
             keys: (n, D) of this rank, normalised here. All ranks' keys enter,
                 rank 0's first, so that the queue stays equal on every rank.
             counts: Number of keys of each rank, if it is known; else the ranks exchange it.
+
+        Raises:
+            ValueError: If this rank has another number of keys than ``counts`` say.
         """
         keys = l2_normalize(gather_rows(keys, counts).float())
         length = len(self.features)

@@ -105,8 +105,8 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
     def fix_batch_size(self, rows: int | None) -> None:
         """Agree with the other ranks on how many images each has in every batch; all ranks must call.
 
-        The number is then not exchanged, nor waited for, in every step; a
-        batch of another size is refused.
+        The number is then not exchanged, nor waited for, in every step; keys of
+        another number are refused where they are shuffled or put into the queue.
 
         Args:
             rows: Of this rank; None if it changes, on any rank.

@@ -41,6 +41,19 @@ def test_last_short_batch() -> None:
     torch.testing.assert_close(newest_last, torch.stack(expected[-7:]), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize('options', [{}, {'shuffle_keys': False}, {'queue_length': 0}])
+@pytest.mark.parametrize('rows', [3, 5, 8])
+def test_another_batch_size_than_was_fixed(options: dict, rows: int) -> None:
+    """Refused where keys are shuffled or queued, as on several ranks; the fixed one goes, and any after that."""
+    model = build(SCE, **options)
+    model.fix_batch_size(4)
+    assert torch.isfinite(model.loss(views(4), [])['loss'])
+    with pytest.raises(ValueError, match=rf'rank 0 has {rows} rows where the ranks agreed on \[4\]: .* drop_last=True'):
+        model.loss(views(rows), [])
+    model.fix_batch_size(None)
+    assert torch.isfinite(model.loss(views(rows), [])['loss'])
+
+
 def test_without_a_queue_the_batch_is_compared() -> None:
     """``queue_length=0``: the head gets no queue, and there is none in the checkpoint."""
     model, (first, second) = build(queue_length=0).eval(), views()
