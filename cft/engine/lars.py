@@ -24,7 +24,8 @@ class LARS(Optimizer):
     the past, which differ during warm-up.
 
     A group with ``lars_exclude=True``, as :class:`BiasAndNormExclusion` makes
-    it, is updated without the ratio.
+    it, is updated without the ratio. Of parameters in float16 or bfloat16 norms
+    and steps are float32; the momentum has the parameter's type.
 
     Args:
         params: Parameters or groups of them.
@@ -99,9 +100,12 @@ class LARS(Optimizer):
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         if any(gradient.is_sparse for gradient in gradients):
             raise ConfigError('LARS takes no sparse gradients; set sparse=False in the embedding')
-        steps = list(torch._foreach_add(gradients, parameters, alpha=group['weight_decay']))
+        # A short type has no room for most ratios, nor float16 for the norm of a large tensor.
+        kind = torch.promote_types(parameters[0].dtype, torch.float32)
+        wide = [gradient.to(kind) for gradient in gradients]
+        steps = list(torch._foreach_add(wide, [weight.to(kind) for weight in parameters], alpha=group['weight_decay']))
         if not group.get('lars_exclude', False):
-            torch._foreach_mul_(steps, _trust_ratios(parameters, gradients, group))
+            torch._foreach_mul_(steps, _trust_ratios(parameters, gradients, kind, group))
         if group['momentum']:
             steps = self._moved_momenta(parameters, steps, group['momentum'])
         torch._foreach_add_(parameters, steps, alpha=-group['lr'])
@@ -116,8 +120,8 @@ class LARS(Optimizer):
         return momenta
 
 
-def _trust_ratios(parameters: list[Tensor], gradients: list[Tensor], group: dict) -> list[Tensor]:
-    weights = torch.stack(torch._foreach_norm(parameters))
-    slopes = torch.stack(torch._foreach_norm(gradients))
+def _trust_ratios(parameters: list[Tensor], gradients: list[Tensor], kind: torch.dtype, group: dict) -> list[Tensor]:
+    weights = torch.stack(torch._foreach_norm(parameters, dtype=kind))
+    slopes = torch.stack(torch._foreach_norm(gradients, dtype=kind))
     ratios = group['eta'] * weights / (slopes + group['weight_decay'] * weights + group['eps'])
     return list(torch.where((weights > 0) & (slopes > 0), ratios, 1).unbind())

@@ -66,6 +66,24 @@ def test_equals_loops_while_the_rate_changes(momentum: float, weight_decay: floa
         assert found[index] == pytest.approx(expected, rel=1e-12), index
 
 
+@pytest.mark.parametrize(('kind', 'close'), [(torch.float16, 2e-3), (torch.bfloat16, 2e-2)])
+@pytest.mark.parametrize('momentum', [0.9, 0.0])
+def test_short_types_equal_loops_in_float64(kind: torch.dtype, close: float, momentum: float) -> None:
+    """Norms beyond float16's largest number, squares below its smallest, and a ratio that it would round to 0."""
+    settings = {'momentum': momentum, 'weight_decay': 0.1, 'eta': 0.001}
+    torch.manual_seed(0)
+    weights = [4 * torch.rand(300, 300) + 2, (torch.rand(5, 5) + 1) / 16, (torch.rand(40, 40) + 1) / 16]
+    slopes = [600 * torch.rand(300, 300) - 200, torch.rand(5, 5) / 8192, 3e4 * torch.rand(40, 40) + 3e4]
+    parameters = [nn.Parameter(weight.to(kind)) for weight in weights]
+    gradients, rates = [slope.to(kind) for slope in slopes], [40.0, 60.0]
+    start = [parameter.detach().flatten().tolist() for parameter in parameters]
+    found = run(LARS(parameters, lr=1.0, **settings), [gradients] * 2, rates)
+    for values, gradient, before in zip(found, gradients, start, strict=True):
+        expected = in_loops(before, [gradient.flatten().tolist()] * 2, rates, settings, excluded=False)
+        assert values == pytest.approx(expected, rel=close)
+        assert math.dist(before, expected) > 0.05 * math.hypot(*before)
+
+
 def test_equals_sgd_of_scaled_gradients() -> None:
     """As apex's LARC, around which SwAV builds: decay and ratio go into the gradient, then torch's SGD steps."""
     rates = [0.2, 1.0, 0.4]
