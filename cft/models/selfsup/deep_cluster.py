@@ -106,10 +106,10 @@ class DeepClusterV2(BaseSelfSupervisor):
             ConfigError: If views or sample indices are missing, or nothing has been clustered yet.
         """
         views = self.checked_views(inputs)
-        labels = self.labels_of(data_samples)
+        indices = self.clustered_indices(data_samples)
         embeddings = self.encode(views)
-        self.collect(data_samples, embeddings)
-        return {'loss': torch.stack(self.view_losses(embeddings, labels)).mean()}
+        self.remember(indices, embeddings)
+        return {'loss': torch.stack(self.view_losses(embeddings, self.assignments[:, indices])).mean()}
 
     def checked_views(self, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
         """The inputs, if they are views, and enough of them; else a ConfigError."""
@@ -145,8 +145,16 @@ class DeepClusterV2(BaseSelfSupervisor):
         Raises:
             ConfigError: If a sample has no index or one beyond those clustered.
         """
+        return self.assignments[:, self.clustered_indices(data_samples)]
+
+    def clustered_indices(self, data_samples: list[DataSample]) -> torch.Tensor:
+        """(N,) column of each sample in ``assignments``, copied to their device without waiting.
+
+        Raises:
+            ConfigError: As :meth:`labels_of`.
+        """
         indices = sample_indices(data_samples)
-        largest = max(indices.tolist(), default=-1)
+        largest = max(indices, default=-1)
         num_samples = self.assignments.shape[1]
         if num_samples == 0:
             raise ConfigError(
@@ -157,7 +165,7 @@ class DeepClusterV2(BaseSelfSupervisor):
                 f'sample_idx {largest} is not among the {num_samples} samples that were clustered; '
                 'resume with the data set of the checkpoint, or start afresh with load_from and without resume'
             )
-        return self.assignments[:, indices.to(self.assignments.device)]
+        return _on_device(indices, self.assignments.device)
 
     def view_losses(self, embeddings: list[torch.Tensor], labels: torch.Tensor) -> list[torch.Tensor]:
         """Loss of each view, mean over the heads.
@@ -177,13 +185,17 @@ class DeepClusterV2(BaseSelfSupervisor):
 
     def collect(self, data_samples: list[DataSample], embeddings: list[torch.Tensor]) -> None:
         """Remember the embeddings of the first ``crops_for_assign`` views, detached and normalised."""
+        self.remember(_on_device(sample_indices(data_samples), embeddings[0].device), embeddings)
+
+    def remember(self, indices: torch.Tensor, embeddings: list[torch.Tensor]) -> None:
+        """As :meth:`collect`, of samples whose (N,) indices are on the device of the embeddings."""
         crops = [rows.detach() for rows in embeddings[: self.crops_for_assign]]
         channels = self.prototypes_0.shape[1]
         if crops[0].shape[1] != channels:
             raise ConfigError(
                 f'the neck gives {crops[0].shape[1]} channels, but feat_channels is {channels}; make them equal'
             )
-        self.memory.append(crops, sample_indices(data_samples))
+        self.memory.append(crops, indices)
 
     @torch.no_grad()
     def update_prototypes(
@@ -234,8 +246,14 @@ def _joined(maps: tuple[torch.Tensor, ...]) -> torch.Tensor:
     return torch.cat(maps)
 
 
-def sample_indices(data_samples: list[DataSample]) -> torch.Tensor:
-    """(N,) index in the data set of each sample.
+def _on_device(indices: list[int], device: torch.device) -> torch.Tensor:
+    # The host would wait for a copy of memory that may be moved meanwhile.
+    on_host = torch.tensor(indices, dtype=torch.long, pin_memory=device.type == 'cuda')
+    return on_host.to(device, non_blocking=True)
+
+
+def sample_indices(data_samples: list[DataSample]) -> list[int]:
+    """Index in the data set of each sample.
 
     Raises:
         ConfigError: If a sample has none.
@@ -246,4 +264,4 @@ def sample_indices(data_samples: list[DataSample]) -> torch.Tensor:
             'images come without the sample_idx by which their clusters are found; '
             "name it in the pipeline: dict(type='PackInputs', meta_keys=('sample_idx', 'img_path'))"
         )
-    return torch.tensor(indices, dtype=torch.long)
+    return indices

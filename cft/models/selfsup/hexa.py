@@ -112,7 +112,8 @@ class HEXADCluster(DeepClusterV2):
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute ``loss_std``, ``loss_adv`` and ``loss_cmx``; arguments as in :class:`DeepClusterV2`."""
-        views, labels = self.checked_views(inputs), self.labels_of(data_samples)
+        views, indices = self.checked_views(inputs), self.clustered_indices(data_samples)
+        labels = self.assignments[:, indices]
 
         def view_losses(embeddings: list[Tensor], partners: Sequence[Tensor | None]) -> Tensor:
             asked = [labels if partner is None else labels[:, partner] for partner in partners]
@@ -122,7 +123,7 @@ class HEXADCluster(DeepClusterV2):
         losses, embeddings = self.hard_examples(
             views, self.encode, view_losses, online, pixels, trained_parameters(self)
         )
-        self.collect(data_samples, embeddings)
+        self.remember(indices, embeddings)
         return losses
 
 

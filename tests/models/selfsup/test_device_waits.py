@@ -1,10 +1,14 @@
 """How often a step needs a value of the device on the host: each time, a GPU runs out of work."""
 
 import copy
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cft.apis.running.step_cost import started_step
 from cft.models.selfsup import DeepClusterV2
@@ -46,3 +50,52 @@ def test_waits_of_a_whole_step(method: str, most: int, tmp_path: Path) -> None:
     step()
     waits = synchronisations(step)
     assert waits.total() <= most, waits
+
+
+@pytest.mark.parametrize(
+    ('copy_to_host', 'name'),
+    [
+        (lambda x: x.tolist(), 'tolist'),
+        (lambda x: x[0].tolist(), 'tolist'),
+        (lambda x: x.cpu(), 'cpu'),
+        (lambda x: x.numpy(force=True), 'numpy'),
+        (lambda x: x[0].item(), '_local_scalar_dense'),
+    ],
+)
+def test_copies_to_the_host_count_once(copy_to_host: Callable[[Tensor], object], name: str) -> None:
+    """Whatever the method calls in turn; afterwards the methods are torch's own again."""
+    assert synchronisations(lambda: copy_to_host(torch.arange(3.0))) == {name: 1}
+    assert not {'tolist', 'cpu', 'numpy'} & set(vars(Tensor))
+    assert not synchronisations(lambda: torch.arange(3.0).numpy())
+
+
+class _Arrivals(TorchDispatchMode):
+    """Shapes of what goes from the host to the device that "meta" stands for, where every wait is an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __torch_dispatch__(
+        self, func: torch._ops.OpOverload, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        result = func(*args, **(kwargs or {}))
+        sources = args[1:] if func is torch.ops.aten.copy_.default else args
+        if isinstance(result, Tensor) and result.is_meta:
+            self.shapes += [tuple(x.shape) for x in sources if isinstance(x, Tensor) and x.is_cpu and x.dim()]
+        return result
+
+
+@pytest.mark.parametrize('weights', [None, {'adversarial_weight': 0.0, 'cutmix_weight': 1.0}])
+def test_sample_indices_are_copied_once(weights: dict[str, float] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the clusters and for the memory; without an attack, whose check of the pixels waits."""
+    # "meta" has none to be switched off.
+    monkeypatch.setattr(torch, 'autocast', lambda *_, **__: nullcontext())
+    model: DeepClusterV2 = build() if weights is None else build_hexa(**weights)
+    set_clusters(model, num_samples=6)
+    model.to('meta').memory.reserve(4, 'meta')
+    views = [torch.empty(4, 3, 9, 9, device='meta') for _ in range(2)]
+    with _Arrivals() as arrivals:
+        sum(model.loss(views, samples(4, 0, 3, 5)).values()).backward()
+    assert arrivals.shapes == [(4,)]
+    assert len(model.memory) == 4
