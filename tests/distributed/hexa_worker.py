@@ -1,7 +1,9 @@
 """Started by test_hexa_in_two_processes.py on two ranks: synchronised statistics, one reduction of the gradients."""
 
+import functools
 import sys
 from collections.abc import Callable
+from unittest import mock
 
 import torch
 import torch.distributed as dist
@@ -11,7 +13,8 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
-from cft.models.selfsup import HEXADCluster
+from cft.models.pairs import CutMixed, cutmix
+from cft.models.selfsup import HEXADCluster, hard_examples
 from tests.support.two_ranks import run_cases
 
 ROWS = 8
@@ -55,13 +58,18 @@ def synchronised(layer: nn.SyncBatchNorm, features: Tensor) -> Tensor:
     return scaled * layer.weight.view(shape) + layer.bias.view(shape)
 
 
-def build() -> HEXADCluster:
+def cutmix_with_neighbours(images: Tensor, alpha: float, beta: float, partner: Tensor | None = None) -> CutMixed:
+    """The partner is on the same rank; the box follows from the seed, on however many rows."""
+    return cutmix(images, alpha, beta, torch.arange(len(images)) ^ 1 if partner is None else partner)
+
+
+def build(weights: dict[str, float]) -> HEXADCluster:
     """The same weights and clusters whenever it is called."""
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = HEXADCluster(
             Backbone(), Neck(), num_prototypes=(3, 2), feat_channels=4,
-            hard_examples={'type': 'cft.HardExamples', 'adversarial_weight': 0.7},
+            hard_examples={'type': 'cft.HardExamples', **weights},
         )  # fmt: skip
     model.data_preprocessor = Preprocessor()
     for prototypes in model.prototypes:
@@ -80,8 +88,10 @@ def train(model: nn.Module, rows: slice) -> list[dict[str, Tensor]]:
     """Two steps; the losses of each."""
     optimizer, history = torch.optim.SGD(model.parameters(), lr=0.1), []
     for step in range(2):
+        torch.manual_seed(step)
         samples = [DataSample(metainfo={'sample_idx': index}) for index in range(ROWS)[rows]]
-        losses = model([view[rows] for view in crops(step)], samples, mode='loss')
+        with mock.patch.object(hard_examples, 'cutmix', cutmix_with_neighbours):
+            losses = model([view[rows] for view in crops(step)], samples, mode='loss')
         history.append({name: loss.detach() for name, loss in losses.items()})
         optimizer.zero_grad()
         sum(losses.values()).backward()
@@ -89,9 +99,9 @@ def train(model: nn.Module, rows: slice) -> list[dict[str, Tensor]]:
     return history
 
 
-def check_as_one_process() -> None:
+def check_as_one_process(weights: dict[str, float], expected_losses: list[dict[str, Tensor]], expected: dict) -> None:
     """Losses, weights and both sides' running statistics of the joined batch; the gradients are reduced once a step."""
-    parallel = DistributedDataParallel(build(), broadcast_buffers=False)
+    parallel = DistributedDataParallel(build(weights), broadcast_buffers=False)
     reductions: list[int] = []
 
     def count(state: None, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
@@ -103,23 +113,32 @@ def check_as_one_process() -> None:
     history = train(parallel, slice(dist.get_rank() * ROWS // 2, (dist.get_rank() + 1) * ROWS // 2))
     # More than one bucket as far as DDP makes them, but each parameter once in a step.
     assert sum(reductions) == 2 * len(list(parallel.parameters()))
-    for losses, expected in zip(history, EXPECTED_LOSSES, strict=True):
+    for losses, alone in zip(history, expected_losses, strict=True):
+        assert losses.keys() == alone.keys() and len(losses) == 1 + len(weights)
         for name, value in losses.items():
             dist.all_reduce(value)
-            torch.testing.assert_close(value / 2, expected[name], rtol=1e-9, atol=1e-12)
+            torch.testing.assert_close(value / 2, alone[name], rtol=1e-9, atol=1e-12)
     found = parallel.module.state_dict()
-    assert found.keys() == EXPECTED_STATE.keys()
-    for name, expected in EXPECTED_STATE.items():
-        torch.testing.assert_close(found[name], expected, rtol=1e-8, atol=1e-10)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-8, atol=1e-10)
     norm = parallel.module.backbone.norm
     assert not torch.allclose(norm.running_mean, norm.auxiliary.running_mean)
 
 
-# Before there is a process group: one process on all images.
-ALONE = build()
-EXPECTED_LOSSES = train(ALONE, slice(None))
-EXPECTED_STATE = ALONE.state_dict()
-CASES: dict[str, Callable[[], None]] = {'as one process': check_as_one_process}
+def compared_with_one_process(weights: dict[str, float]) -> Callable[[], None]:
+    """The case, whose one process trains on all images before there is a process group."""
+    alone = build(weights)
+    losses = train(alone, slice(None))
+    return functools.partial(check_as_one_process, weights, losses, alone.state_dict())
+
+
+ADVERSARIAL = {'adversarial_weight': 0.7}
+ALL_TERMS = {**ADVERSARIAL, 'cutmix_weight': 0.5, 'adversarial_cutmix_weight': 0.3}
+CASES = {
+    'adversarial': compared_with_one_process(ADVERSARIAL),
+    'all terms joined': compared_with_one_process(ALL_TERMS),
+}
 
 
 if __name__ == '__main__':
