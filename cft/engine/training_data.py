@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from rich.progress import track
+from torch.utils.data import DataLoader
 
 from cft.engine.config_nodes import iterate_dicts
 from cft.errors import ConfigError
@@ -23,14 +24,19 @@ class SizedDataset(Protocol):
     def __getitem__(self, position: int, /) -> dict: ...
 
 
-def training_batches(runner: Runner, task: str) -> Iterator[dict]:
+def training_batches(runner: Runner, task: str, views: int | None = None) -> Iterator[dict]:
     """The batches of one pass, with a bar on a terminal and about ten log lines elsewhere.
+
+    Args:
+        runner: Before its training.
+        task: Named beside the progress.
+        views: Only the first so many views of each image are needed; others are left out where that is possible.
 
     Example:
         >>> for batch in training_batches(runner, 'Features of all training images'):  # doctest: +SKIP
         ...     model.collect(batch)
     """
-    loader = runner.train_dataloader
+    loader = runner.train_dataloader if views is None else with_first_views(runner.train_dataloader, views)
     if is_main_process() and sys.stdout.isatty():
         yield from track(loader, description=task, total=len(loader))
         return
@@ -39,6 +45,51 @@ def training_batches(runner: Runner, task: str) -> Iterator[dict]:
         yield batch
         if number % interval == 0:
             runner.logger.info(f'{task}: {number} of {len(loader)} batches')
+
+
+def with_first_views(loader: DataLoader, views: int) -> DataLoader:
+    """A loader of the same samples and draws that makes the first views of each image alone.
+
+    The loader and its data set stay as they are, as workers that persist would
+    keep what they began with. The same loader, if no transform of the data set
+    has ``first_views(count)`` as :class:`cft.datasets.transforms.MultiView`.
+
+    Example:
+        >>> fewer = with_first_views(runner.train_dataloader, views=2)  # doctest: +SKIP
+    """
+    dataset = _of_first_views(loader.dataset, views)
+    if dataset is None or loader.batch_sampler is None:
+        return loader
+    return DataLoader(
+        dataset,
+        batch_sampler=loader.batch_sampler,
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        pin_memory=loader.pin_memory,
+        timeout=loader.timeout,
+        worker_init_fn=loader.worker_init_fn,
+        multiprocessing_context=loader.multiprocessing_context,
+        generator=loader.generator,
+        prefetch_factor=loader.prefetch_factor,
+    )
+
+
+def _of_first_views(dataset: Any, views: int) -> Any:
+    """A shallow copy, through all wrappers; None if no transform can make fewer views."""
+    fewer = copy.copy(dataset)
+    if hasattr(dataset, 'pipeline'):
+        transforms = getattr(dataset.pipeline, 'transforms', [])
+        if not any(hasattr(transform, 'first_views') for transform in transforms):
+            return None
+        fewer.pipeline = copy.copy(dataset.pipeline)
+        fewer.pipeline.transforms = [
+            transform.first_views(views) if hasattr(transform, 'first_views') else transform for transform in transforms
+        ]
+        return fewer
+    if not hasattr(dataset, 'dataset'):
+        return None
+    fewer.dataset = _of_first_views(dataset.dataset, views)
+    return None if fewer.dataset is None else fewer
 
 
 def numbered_samples(dataset: SizedDataset) -> int:

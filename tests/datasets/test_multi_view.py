@@ -47,3 +47,14 @@ def test_pixels_are_shared_and_cannot_be_written_to() -> None:
     with pytest.raises(ValueError, match='read-only'):
         MultiView([[write]], num_views=2)({'img': IMAGE})
     assert np.array_equal(IMAGE, before) and IMAGE.flags.writeable
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 5, 8])
+def test_first_views_are_those_of_all(count: int) -> None:
+    """Draw for draw, and the transform stays as it is."""
+    pipelines = [[dict(type='cft.ViewAugment', distribution='weak', size=size)] for size in (32, 16)]
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        whole = MultiView(pipelines, num_views=[2, 3])
+    expected, found = (views_of(made)['img'] for made in (whole, whole.first_views(count)))
+    assert len(found) == min(count, 5) and len(expected) == len(whole.transforms) == 5
+    assert all(map(np.array_equal, found, expected))

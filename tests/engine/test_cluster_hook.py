@@ -1,24 +1,30 @@
 """ClusterHook: when it clusters, with what, and what it refuses before training."""
 
 import sys
+from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.datasets import KFoldDataset
+from torch.utils.data import DataLoader
 
 from cft.apis import build_runner, train
 from cft.datasets import Digits, StratifiedSubset
+from cft.datasets.transforms import MultiView
 from cft.engine.hooks import ClusterHook
 from cft.engine.training_data import numbered_samples, training_batches
 from cft.errors import ConfigError
+from cft.registry import TRANSFORMS
 from tests.support.deep_cluster_runs import deep_cluster_config
 
 PACKED = [{'type': 'PackInputs'}]
@@ -125,6 +131,52 @@ def test_the_first_pass_takes_only_the_clustered_views(tmp_path: Path, monkeypat
     assert {views for _, views in seen[:5]} == {2} and {views for _, views in seen[5:]} == {4}
 
 
+@TRANSFORMS.register_module()
+class _Noted(BaseTransform):
+    """Counts the views that pass, by name."""
+
+    made: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def transform(self, results: dict) -> dict:
+        self.made[self.name] += 1
+        return results
+
+
+def with_three_local_views(cfg: Config, view: str = 'cft.MultiView') -> Config:
+    """Beside the two that are clustered."""
+    wrapper = cfg.train_dataloader.dataset.dataset.pipeline[0]
+    kinds = [[*wrapper.transforms[0], dict(type='cft._Noted', name=name)] for name in ('clustered', 'local')]
+    wrapper.update(type=view, num_views=[2, 3], transforms=kinds)
+    return cfg
+
+
+@pytest.mark.parametrize(('view', 'passes'), [('cft.MultiView', 1), ('mmpretrain.MultiView', 2)])
+def test_the_first_pass_makes_only_the_clustered_views(view: str, passes: int, tmp_path: Path) -> None:
+    """Of 50 images, of which some are looked at beforehand; mmpretrain's transform cannot leave views out."""
+    _Noted.made.clear()
+    run(with_three_local_views(deep_cluster_config(tmp_path, epochs=1), view))
+    beforehand = _Noted.made['clustered'] // 2 - 2 * 50
+    assert 0 < beforehand < 20 and _Noted.made['local'] == 3 * (beforehand + passes * 50)
+
+
+@pytest.mark.parametrize('workers', [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_views_left_out_change_nothing_else(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit for bit: the first clusters and the weights in the end, with as many views in training."""
+    states = []
+    for folder in ('fewer', 'all'):
+        cfg = with_three_local_views(deep_cluster_config(tmp_path / folder))
+        cfg.train_dataloader.update(num_workers=workers, persistent_workers=workers > 0)
+        runner, diary = run(cfg)
+        assert len(next(iter(runner.train_dataloader))['inputs']) == 5
+        states.append((diary.calls, runner.model.state_dict()))
+        monkeypatch.delattr(MultiView, 'first_views', raising=False)
+    assert states[0][0] == states[1][0]
+    assert all(torch.equal(value, states[1][1][name]) for name, value in states[0][1].items())
+
+
 @pytest.mark.parametrize('device', ['cuda', 'cpu'])
 def test_the_first_pass_is_in_bfloat16_on_cuda(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for the model, as there may be no such device; on CPUs in full precision."""
@@ -141,7 +193,8 @@ def test_the_first_pass_is_in_bfloat16_on_cuda(device: str, monkeypatch: pytest.
         encode=lambda views: views, collect=lambda samples, embeddings: contexts.append(embeddings),
     )  # fmt: skip
     batch = {'inputs': ['first', 'second'], 'data_samples': []}
-    ClusterHook()._collect(SimpleNamespace(train_dataloader=[batch], logger=SimpleNamespace(info=print)), model)
+    loader = DataLoader([batch], batch_size=None, collate_fn=lambda given: given)
+    ClusterHook()._collect(SimpleNamespace(train_dataloader=loader, logger=SimpleNamespace(info=print)), model)
     assert contexts == [(device, torch.bfloat16, device == 'cuda'), ['first']]
 
 

@@ -1,5 +1,7 @@
 """Several views of one image in memory."""
 
+import copy
+
 from mmpretrain.datasets.transforms import MultiView as CopyingMultiView
 
 from cft.registry import TRANSFORMS
@@ -29,3 +31,16 @@ class MultiView(CopyingMultiView):
         image.flags.writeable = False
         results['img'] = [view({**results, 'img': image})['img'] for view in self.transforms]
         return results
+
+    def first_views(self, count: int) -> 'MultiView':
+        """The transform that makes the first views alone, of the same draws: a view is drawn after those before it.
+
+        Example:
+            >>> import numpy as np
+            >>> two = MultiView([[lambda results: results]], num_views=8).first_views(2)
+            >>> len(two({'img': np.zeros((48, 64, 3), np.uint8)})['img'])
+            2
+        """
+        fewer = copy.copy(self)
+        fewer.transforms = self.transforms[:count]
+        return fewer

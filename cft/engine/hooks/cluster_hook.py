@@ -56,10 +56,11 @@ class ClusterHook(Hook):
 
     A fresh run begins with one pass over the training images without gradients,
     in training mode as in the released code, and clusters their features; it
-    encodes the views that are clustered alone, on CUDA in bfloat16. After every
-    epoch but the last the features that training has collected are clustered,
-    before the epoch's checkpoint is written. A run that is resumed beyond its
-    last epoch begins with such a pass.
+    encodes the views that are clustered alone, on CUDA in bfloat16, and
+    ``cft.MultiView`` makes no others for it. After every epoch but the last the
+    features that training has collected are clustered, before the epoch's
+    checkpoint is written. A run that is resumed beyond its last epoch begins
+    with such a pass.
 
     The random starts of k-means follow from the run's seed and the epoch. A
     checkpoint from within an epoch (``CheckpointHook`` with ``by_epoch=False``)
@@ -191,7 +192,7 @@ class ClusterHook(Hook):
     def _collect(self, runner: Runner, model: ClusteredModel) -> None:
         model.train()
         device = model.assignments.device.type
-        for batch in training_batches(runner, 'Features of all training images'):
+        for batch in training_batches(runner, 'Features of all training images', model.crops_for_assign):
             clustered = model.checked_views(batch['inputs'])[: model.crops_for_assign]
             data = model.data_preprocessor({**batch, 'inputs': clustered}, True)
             with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=device == 'cuda'):
