@@ -21,4 +21,9 @@ model = dict(
     num_prototypes=(300, 300, 300),
     feat_channels=128)
 # As released: SyncBN, and the last BatchNorm of a residual block begins as the others do.
-networks = dict(resnet=dict(backbone=dict(norm_cfg=dict(type='SyncBN'), zero_init_residual=False)))
+networks = dict(
+    resnet=dict(
+        _delete_=True,
+        backbone=dict(
+            num_stages=4, out_indices=(3, ), style='pytorch', norm_cfg=dict(type='SyncBN'), zero_init_residual=False),
+        neck=dict(with_avg_pool=True)))
