@@ -203,7 +203,7 @@ def _merge(node: dict | list, options: dict, where: str) -> None:
         present = node[index] if isinstance(node, list) else node.get(index)
         if not isinstance(value, dict):
             if place == 'custom_hooks':
-                _tell_of_replaced_hooks(present or [], value or [])
+                _tell_of_replaced_hooks(present, value)
             node[index] = value
             continue
         value = dict(value)
@@ -221,10 +221,13 @@ def _merge(node: dict | list, options: dict, where: str) -> None:
         node[index] = ConfigDict(value)
 
 
-def _tell_of_replaced_hooks(present: Sequence[dict], given: Sequence[dict]) -> None:
+def _tell_of_replaced_hooks(present: object, given: object) -> None:
     """A method may be made of its hooks, and trains without them as well."""
-    kept = [hook.get('type') for hook in given]
-    if gone := [str(hook.get('type')) for hook in present if hook.get('type') not in kept]:
+    before, after = (
+        [str(hook.get('type')) for hook in hooks if isinstance(hook, dict)] if isinstance(hooks, list) else []
+        for hooks in (present, given)
+    )
+    if gone := [name for name in before if name not in after]:
         print_log(
             f'custom_hooks: {", ".join(gone)} of the config go; to add a hook beside them, name it among '
             'default_hooks, as in default_hooks.mine.type=NAME',
