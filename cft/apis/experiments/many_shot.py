@@ -23,7 +23,7 @@ SUITE = {
     'caltech101': ('ce/r50_caltech101', 'many_shot/mean_per_class'),
     'flowers102': ('ce/r50_flowers102', 'many_shot/mean_per_class'),
 }
-# The shorter side, of which the centre is taken (Ericsson et al., linear.py; BYOL, appendix D).
+# The shorter side, resized bicubically, of which the centre is taken (Ericsson et al., linear.py; BYOL, appendix D).
 SIDE = 224
 
 
@@ -65,6 +65,7 @@ def many_shot_runs(
             'checkpoint': str(checkpoint),
             'data_root': str(Path(data, *Path(cfg.data_root).parts[1:])),
             f'test_dataloader.dataset.pipeline.{resize}.scale': SIDE,
+            f'test_dataloader.dataset.pipeline.{resize}.interpolation': 'bicubic',
         }
         options = {'splits': ['test'], 'measures': [measure], 'train': False}
         runs.append(Run(name, config, settings, labels={'data': name, 'measure': measure}, options=options))

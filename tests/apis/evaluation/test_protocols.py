@@ -68,7 +68,7 @@ def features_by_hand(network: nn.Module, folder: Path, names: list[str]) -> np.n
     rows = []
     for name in names:
         image = Image.open(folder / 'JPEGImages' / f'{name}.jpg')
-        image = image.resize((int(256 * 64 / 48), 256), Image.Resampling.BICUBIC)
+        image = image.resize((int(256 * 64 / 48), 256), Image.Resampling.BILINEAR)
         left = round((image.width - 224) / 2)
         pixels = torch.from_numpy(np.array(image.crop((left, 16, left + 224, 240)))).permute(2, 0, 1).float()
         with torch.no_grad():
