@@ -95,7 +95,7 @@ def setting(args: argparse.Namespace) -> dict:
     """What the figures depend on beside the configs."""
     from importlib.metadata import distributions
 
-    packages = ('torch', 'lightly', 'mmpretrain')
+    packages = ('torch', 'lightly', 'onedl-mmpretrain')
     return {
         **{name: getattr(args, name) for name in ('seeds', 'split', 'epochs', 'neighbours', 'rounds')},
         'versions': {found.name: found.version for found in distributions() if found.name in packages},

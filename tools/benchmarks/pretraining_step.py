@@ -97,7 +97,7 @@ def build(path: str, device: str) -> 'nn.Module':
 
     cfg = load_config(path)
     # Otherwise each parameter's initialisation is reported.
-    MMLogger.get_instance('steps', log_level='WARNING')
+    MMLogger.get_instance('steps').setLevel('WARNING')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)

@@ -173,7 +173,7 @@ def build(cfg: 'Config', device: str) -> 'tuple[nn.Module, OptimWrapper]':
     from cft.engine.hooks.channels_last import to_channels_last
 
     # Otherwise each parameter's initialisation is reported.
-    MMLogger.get_instance('steps', log_level='WARNING')
+    MMLogger.get_instance('steps').setLevel('WARNING')
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
