@@ -70,7 +70,8 @@ class MomentumUpdateHook(Hook):
         if any(module.statistics_tell_keys() for module in self._averages if hasattr(module, 'statistics_tell_keys')):
             runner.logger.warning(
                 'in one process BatchNorm normalises keys with the images of their queries, by which they are told '
-                'from the queue; set model.key_splits=8, in parts as eight GPUs would have them, or train on several'
+                'from the queue; set model.key_splits=8, for parts as eight GPUs would have them (plain BatchNorm2d, '
+                'as in ResNets), or train on several GPUs'
             )
 
     def after_train(self, runner: Runner) -> None:

@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from cft.models.branches import MovingAverage
-from cft.models.norms import split_batch_norms
+from cft.models.norms import SplitBatchNorm2d, split_batch_norms
 from cft.ops import row_counts, shuffle_rows
 from cft.registry import MODELS
 
@@ -121,7 +121,8 @@ class MomentumContrast(MovingAverage, BaseSelfSupervisor):
         """
         if not self.shuffle_keys or get_world_size() > 1:
             return False
-        return any(type(layer) is nn.BatchNorm2d for layer in self.target_backbone.modules())
+        norms = [layer for layer in self.target_backbone.modules() if isinstance(layer, nn.BatchNorm2d)]
+        return any(not isinstance(layer, SplitBatchNorm2d) for layer in norms)
 
     def loss(self, inputs: list[torch.Tensor], data_samples: list[DataSample]) -> dict[str, torch.Tensor]:
         """Compute the loss of a batch.

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from cft.models.norms import split_batch_norms
 from cft.models.selfsup import MoCoV2
 from tests.models.selfsup.momentum_models import BACKBONE, NECK, build, encoders, keys_of, views
 
@@ -105,6 +106,10 @@ def test_statistics_that_tell_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     sync = {**BACKBONE, 'norm_cfg': {'type': 'SyncBN'}}
     layers = {**BACKBONE, 'norm_cfg': {'type': 'GN', 'num_groups': 2}}
     assert build().statistics_tell_keys()
+    derived = build()
+    derived.target_backbone.bn1.__class__ = type('NormAndActivation', (nn.BatchNorm2d,), {})
+    split_batch_norms(derived.target_backbone, 2)
+    assert derived.statistics_tell_keys()
     others = [{'key_splits': 2}, {'shuffle_keys': False}, {'backbone': sync}, {'backbone': layers}]
     assert not any(build(**options).statistics_tell_keys() for options in others)
     monkeypatch.setattr('cft.models.selfsup.momentum_contrast.get_world_size', lambda: 2)
